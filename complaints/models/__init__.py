@@ -1,0 +1,16 @@
+"""The domain: where complaints happen, what they are about, and each one's life."""
+
+from complaints.models.complaint import Complaint
+from complaints.models.event import ComplaintEvent
+from complaints.models.reference import Agency, City, ComplaintType, District
+from complaints.models.reporter import Reporter
+
+__all__ = [
+    "Agency",
+    "City",
+    "Complaint",
+    "ComplaintEvent",
+    "ComplaintType",
+    "District",
+    "Reporter",
+]

@@ -1,0 +1,197 @@
+"""A complaint: what was reported where and when, and when it was closed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+import h3.api.basic_int as h3
+from django.contrib.postgres.functions import RandomUUID
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Cast, Concat, Left, Now, Replace, Right
+
+from complaints.models.reference import Agency, City, ComplaintType, District
+
+CELL_RESOLUTION = 9
+"""H3 resolution of stored cells: about 350 m from centre to centre, a few street blocks."""
+
+_hex = Replace(Cast(RandomUUID(), models.CharField()), Value("-"))
+# Digits 13 and 17 of a version 4 UUID are not random: take eight from the left, twelve from the
+# right. Two calls of the random function are two UUIDs; 80 random bits either way.
+_random_public_id = Concat(Left(_hex, 8), Right(_hex, 12))
+
+
+def cell_of(latitude: float, longitude: float) -> int:
+    """H3 cell (resolution 9) of a point in degrees."""
+    return int(h3.latlng_to_cell(latitude, longitude, CELL_RESOLUTION))
+
+
+class ComplaintQuerySet(models.QuerySet["Complaint"]):
+    """Complaints, narrowed in words."""
+
+    def of_city(self, slug: str) -> Self:
+        """Complaints of one city."""
+        return self.filter(city__slug=slug)
+
+    def open(self) -> Self:
+        """Complaints not yet closed."""
+        return self.exclude(status=Complaint.Status.CLOSED)
+
+    def closed(self) -> Self:
+        """Complaints that are closed."""
+        return self.filter(status=Complaint.Status.CLOSED)
+
+    def timed(self) -> Self:
+        """Closed ones whose duration is evidence: an instant closing is bookkeeping, not speed."""
+        return self.closed().filter(closed_at__gt=F("created_at"))
+
+    def filed_since(self, moment: datetime) -> Self:
+        """Complaints filed at or after `moment`."""
+        return self.filter(created_at__gte=moment)
+
+    def near(self, cell: int, rings: int = 1) -> Self:
+        """Complaints in an H3 cell and its `rings` rings of neighbours (about 350 m a ring)."""
+        return self.filter(cell__in=list(h3.grid_disk(cell, rings)))
+
+    def with_names(self) -> Self:
+        """With type, agency and district in the same query."""
+        return self.select_related("complaint_type", "agency", "district")
+
+
+class Complaint(models.Model):
+    """One complaint. Nothing outside this model sets `status` or `closed_at` of a single row."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        IN_PROGRESS = "in_progress"
+        CLOSED = "closed"
+
+    public_id = models.CharField(
+        max_length=20, unique=True, editable=False, db_default=_random_public_id
+    )
+    city = models.ForeignKey(City, on_delete=models.PROTECT, db_index=False)
+    complaint_type = models.ForeignKey(ComplaintType, on_delete=models.PROTECT, db_index=False)
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, null=True, blank=True, db_index=False
+    )
+    district = models.ForeignKey(
+        District, on_delete=models.PROTECT, null=True, blank=True, db_index=False
+    )
+    descriptor = models.CharField(max_length=200, blank=True)
+    location_type = models.CharField(max_length=100, blank=True)
+    description = models.TextField(blank=True)
+
+    status = models.CharField(max_length=12, choices=Status, default=Status.OPEN)
+    created_at = models.DateTimeField(help_text="When it was filed")
+    closed_at = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField(db_default=Now(), help_text="Last change of this row")
+    due_at = models.DateTimeField(null=True, blank=True, help_text="What the city promised")
+    observed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the source last told this row's state; an open row is censored there. "
+        "Empty: we are the source, the state is known now.",
+    )
+
+    latitude = models.FloatField(null=True, blank=True, help_text="Degrees, WGS 84")
+    longitude = models.FloatField(null=True, blank=True, help_text="Degrees, WGS 84")
+    cell = models.BigIntegerField(null=True, blank=True, help_text="H3 cell, resolution 9")
+    address = models.CharField(max_length=300, blank=True)
+    zip = models.CharField(max_length=10, blank=True)
+
+    channel = models.CharField(max_length=20, blank=True, help_text="phone, online, mobile, …")
+    source = models.CharField(max_length=50, default="api", help_text="Where the row came from")
+    external_id = models.CharField(
+        max_length=100, null=True, blank=True, help_text="The source's own id"
+    )
+    duplicate_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="duplicates"
+    )
+    resolution = models.TextField(blank=True, help_text="What the agency says it did")
+
+    promised_median_hours = models.FloatField(null=True, blank=True, editable=False)
+    promised_p10_hours = models.FloatField(null=True, blank=True, editable=False)
+    promised_p90_hours = models.FloatField(null=True, blank=True, editable=False)
+    promised_by = models.CharField(
+        max_length=50, blank=True, editable=False, help_text="Version of the model that promised"
+    )
+
+    objects = ComplaintQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["city", "source", "external_id"], name="complaint_once_per_source"
+            ),
+            models.CheckConstraint(
+                name="complaint_status_is_known",
+                condition=Q(status__in=["open", "in_progress", "closed"]),
+            ),
+            models.CheckConstraint(
+                name="complaint_closed_iff_closed_at",
+                condition=Q(status="closed", closed_at__isnull=False)
+                | (~Q(status="closed") & Q(closed_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="complaint_closed_after_created",
+                condition=Q(closed_at__isnull=True) | Q(closed_at__gte=F("created_at")),
+            ),
+            # PostgreSQL sorts NaN above every number, so the upper bounds refuse it too.
+            models.CheckConstraint(
+                name="complaint_place_is_on_earth",
+                condition=Q(latitude__isnull=True, longitude__isnull=True, cell__isnull=True)
+                | Q(
+                    latitude__gte=-90,
+                    latitude__lte=90,
+                    longitude__gte=-180,
+                    longitude__lte=180,
+                    cell__isnull=False,
+                ),
+            ),
+            models.CheckConstraint(
+                name="complaint_not_its_own_duplicate",
+                condition=Q(duplicate_of__isnull=True) | ~Q(duplicate_of=F("id")),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["city", "-created_at", "-id"], name="complaint_by_created"),
+            models.Index(fields=["city", "closed_at"], name="complaint_by_closed"),
+            models.Index(fields=["city", "updated_at", "id"], name="complaint_by_updated"),
+            models.Index(fields=["complaint_type", "created_at"], name="complaint_by_type"),
+            models.Index(fields=["agency", "created_at"], name="complaint_by_agency"),
+            models.Index(fields=["district", "created_at"], name="complaint_by_district"),
+            models.Index(
+                fields=["complaint_type", "cell"],
+                name="complaint_open_by_type_cell",
+                condition=~Q(status="closed"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits to be closed."""
+        return self.status != self.Status.CLOSED
+
+    def close(self, at: datetime) -> None:
+        """Record the closing time. Closing again keeps the first time.
+
+        Raises ValueError if `at` is before the complaint was created.
+        """
+        if at < self.created_at:
+            raise ValueError(f"closed at {at}, before creation at {self.created_at}")
+        # The filter lets the first of two concurrent calls win.
+        Complaint.objects.open().filter(pk=self.pk).update(
+            status=self.Status.CLOSED, closed_at=at, updated_at=Now()
+        )
+        self.refresh_from_db(fields=["status", "closed_at", "updated_at"])
+
+    def reopen(self) -> None:
+        """Open it again; its history keeps the earlier closing. An open one stays as it is."""
+        Complaint.objects.closed().filter(pk=self.pk).update(
+            status=self.Status.OPEN, closed_at=None, updated_at=Now()
+        )
+        self.refresh_from_db(fields=["status", "closed_at", "updated_at"])

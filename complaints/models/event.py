@@ -1,0 +1,58 @@
+"""What happened to a complaint, append-only."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from complaints.models.complaint import Complaint
+
+
+class ComplaintEvent(models.Model):
+    """One step in a complaint's life.
+
+    Changes of the complaint itself are written by statement-level triggers, so a bulk UPDATE or a
+    COPY is recorded too; rows here can be neither changed nor deleted.
+    """
+
+    class Kind(models.TextChoices):
+        OPENED = "opened"
+        STATUS_CHANGED = "status_changed"
+        ASSIGNED = "assigned"
+        COMMENTED = "commented"
+        DUPLICATE_LINKED = "duplicate_linked"
+        CLOSED = "closed"
+        REOPENED = "reopened"
+        CORRECTED = "corrected", "Closing time corrected"
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=20, choices=Kind)
+    occurred_at = models.DateTimeField(help_text="When it happened")
+    recorded_at = models.DateTimeField(db_default=Now(), help_text="When we learned of it")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True
+    )
+    text = models.TextField(blank=True, db_default="")
+    is_public = models.BooleanField(default=True, db_default=True)
+
+    class Meta:
+        ordering = ["occurred_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="event_kind_is_known",
+                condition=models.Q(
+                    kind__in=[
+                        "opened",
+                        "status_changed",
+                        "assigned",
+                        "commented",
+                        "duplicate_linked",
+                        "closed",
+                        "reopened",
+                        "corrected",
+                    ]
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.occurred_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,11 @@
+"""How lists are cut into pages."""
+
+from rest_framework.pagination import CursorPagination
+
+
+class NewestFirstPagination(CursorPagination):
+    """Pages by cursor: stable while rows arrive, and never a COUNT."""
+
+    ordering = ("-created_at", "-id")
+    page_size_query_param = "page_size"
+    max_page_size = 1000

@@ -1,0 +1,77 @@
+"""How request bodies are read: strictly, and never past a bound."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import IO, Any
+
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+MAX_BODY_BYTES = 10 * 1024 * 1024
+
+
+class StrictJSONParser(BaseParser):
+    """JSON as RFC 8259 means it.
+
+    Refused with 400: other encodings than UTF-8, NaN and Infinity, the same key twice in an
+    object, null bytes and lone surrogates in strings, nesting beyond Python's stack, a body that
+    is shorter than its Content-Length.
+    """
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The decoded body. Raises ParseError that says what is wrong and where."""
+        text = _decode(_read(stream, parser_context))
+        try:
+            return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        except RecursionError as error:
+            raise ParseError("The JSON is nested too deeply.") from error
+        except ValueError as error:
+            raise ParseError(f"The body is not JSON: {error}") from error
+
+
+def _read(stream: IO[Any], context: Mapping[str, Any] | None) -> bytes:
+    body: bytes = stream.read(MAX_BODY_BYTES + 1)
+    if len(body) > MAX_BODY_BYTES:
+        raise ParseError(f"The body is longer than {MAX_BODY_BYTES} bytes.")
+    promised = context["request"].META.get("CONTENT_LENGTH") if context else None
+    if promised and len(body) < int(promised):
+        raise ParseError(f"The body ends after {len(body)} of {promised} bytes.")
+    return body
+
+
+def _decode(body: bytes) -> str:
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ParseError(f"The body is not UTF-8: byte {error.start} is invalid.") from error
+    return text
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("an object has the same key twice")
+    for key, value in pairs:
+        for string in (key, value):
+            if isinstance(string, str) and not _is_clean(string):
+                raise ValueError("a string has a null byte or a lone surrogate")
+    return found
+
+
+def _is_clean(string: str) -> bool:
+    if "\x00" in string:
+        return False
+    return not any("\ud800" <= character <= "\udfff" for character in string)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")

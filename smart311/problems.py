@@ -1,0 +1,137 @@
+"""Errors of the API as RFC 9457 `application/problem+json`."""
+
+from __future__ import annotations
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.views import defaults
+from rest_framework import exceptions, status
+from rest_framework.settings import api_settings
+from rest_framework.views import set_rollback
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 5
+ECHO_LIMIT = 200
+"""Most characters of somebody's input that an answer repeats."""
+
+_API_PREFIXES = ("/api/", "/predict", "/complaints/", "/input", "/openapi.json", "/readyz")
+
+
+class NotReady(exceptions.APIException):
+    """The service cannot answer now, but will: 503 with `Retry-After`."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The service is not ready."
+    default_code = "not_ready"
+    wait = RETRY_AFTER_SECONDS
+
+
+def shorten(text: object) -> str:
+    """Somebody's input, fit to be repeated in a message."""
+    shown = str(text)
+    shown = shown if len(shown) <= ECHO_LIMIT else shown[: ECHO_LIMIT - 1] + "…"
+    return shown.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
+
+
+def problem(
+    request: HttpRequest,
+    code: int,
+    detail: str,
+    errors: list[dict[str, str]] | None = None,
+    headers: dict[str, str] | None = None,
+) -> HttpResponse:
+    """A problem document; `errors` are `{"pointer", "code", "detail"}`, one a field."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(code).phrase,
+        "status": code,
+        "detail": detail,
+        "errors": errors or [],
+        "request_id": request.META.get("REQUEST_ID", ""),
+    }
+    return HttpResponse(json.dumps(body), status=code, content_type=CONTENT_TYPE, headers=headers)
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponseBase | None:
+    """DRF's hook: every API error becomes a problem document, an outage of the database a 503."""
+    request = context["request"]._request
+    set_rollback()
+    if isinstance(exc, Http404):
+        exc = exceptions.NotFound(*exc.args[:1])
+    elif isinstance(exc, PermissionDenied):
+        exc = exceptions.PermissionDenied(*exc.args[:1])
+    elif isinstance(exc, (OperationalError, InterfaceError)):
+        logger.error("database unavailable: %s", exc)
+        exc = NotReady("The database does not answer; nothing was stored.")
+    if not isinstance(exc, exceptions.APIException):
+        return None
+    headers = {}
+    if auth_header := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = auth_header
+    if wait := getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    errors = list(_flatten(exc.detail)) if isinstance(exc, exceptions.ValidationError) else []
+    detail = errors[0]["detail"] if errors else str(exc.detail)
+    if len(errors) > 1:
+        detail = f"{len(errors)} errors; the first: {detail}"
+    return problem(request, exc.status_code, detail, errors, headers)
+
+
+def _flatten(detail: Any, pointer: str = "") -> Any:
+    """Yield DRF's nested error details as a flat list with JSON pointers (RFC 6901)."""
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            escaped = str(name).replace("~", "~0").replace("/", "~1")
+            is_whole = name == api_settings.NON_FIELD_ERRORS_KEY
+            yield from _flatten(inner, pointer if is_whole else f"{pointer}/{escaped}")
+    elif isinstance(detail, list):
+        for index, inner in enumerate(detail):
+            is_nested = isinstance(inner, (dict, list))
+            yield from _flatten(inner, f"{pointer}/{index}" if is_nested else pointer)
+    else:
+        yield {
+            "pointer": pointer,
+            "code": getattr(detail, "code", "invalid"),
+            "detail": str(detail),
+        }
+
+
+def _speaks_problem(request: HttpRequest) -> bool:
+    return request.path.startswith(_API_PREFIXES)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """`handler400`: what Django itself refuses, such as a null byte in the path."""
+    if _speaks_problem(request):
+        return problem(request, 400, "The request is malformed.")
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """`handler403`."""
+    if _speaks_problem(request):
+        return problem(request, 403, "This is not allowed.")
+    return defaults.permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """`handler404`: a path that no route knows."""
+    if _speaks_problem(request):
+        return problem(request, 404, f"There is nothing at {shorten(request.path)}.")
+    return TemplateResponse(request, "404.html", status=404).render()
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """`handler500`: a defect of ours; the request id finds it in the log."""
+    if _speaks_problem(request):
+        return problem(request, 500, "The server failed; the request id finds the cause.")
+    return defaults.server_error(request)

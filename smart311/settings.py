@@ -1,0 +1,258 @@
+"""Settings of Smart 311. What differs between places is an environment variable (.env.example)."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env()
+env.read_env(BASE_DIR / ".env", recurse=False)
+
+# Core -----------------------------------------------------------------------------------------
+
+VAR_FOLDER = env.path("VAR_FOLDER", BASE_DIR / "var")
+"""Everything that a running install writes: database, keys, rejects, collected static files."""
+
+DATABASE_URL = env.str("DATABASE_URL", "")
+IS_EMBEDDED = not DATABASE_URL
+"""True in the self-contained mode that `make run` starts: our own PostgreSQL, loopback only."""
+
+DEBUG = env.bool("DEBUG", False)
+
+
+def _embedded_secret_key() -> str:
+    """The key of this install, made once and readable only by its owner."""
+    path = VAR_FOLDER / "secret_key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(50))
+        # A link fails if another process was first: every process then reads the same key.
+        try:
+            path.hardlink_to(fresh)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text().strip()
+
+
+SECRET_KEY = env.str("SECRET_KEY", "")
+if not SECRET_KEY:
+    if not IS_EMBEDDED:
+        raise ImproperlyConfigured("SECRET_KEY is not set; with DATABASE_URL set it has to be.")
+    try:
+        SECRET_KEY = _embedded_secret_key()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"Cannot write the secret key into {VAR_FOLDER} ({error.strerror}); "
+            "make the folder writable or set VAR_FOLDER or SECRET_KEY."
+        ) from error
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+
+INSTALLED_APPS = [
+    "unfold",
+    "smart311.apps.Smart311Config",
+    "complaints",
+    "predictions",
+    "dashboard",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "csp",
+    "django_tasks",
+    "django_tasks_db",
+]
+
+MIDDLEWARE = [
+    "smart311.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "smart311.urls"
+WSGI_APPLICATION = "smart311.wsgi.application"
+APPEND_SLASH = False
+"""Each route answers with and without its slash; a redirect would turn a POST into a GET."""
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Database -------------------------------------------------------------------------------------
+
+# Connection limits: no request may wait on the database without end.
+_SESSION_LIMITS = (
+    "-c statement_timeout=5s -c lock_timeout=3s -c idle_in_transaction_session_timeout=10s"
+)
+_database: dict[str, Any]
+if IS_EMBEDDED:
+    _database = {
+        "ENGINE": "smart311.embedded_postgres",
+        "NAME": "smart311",
+        "EMBEDDED_FOLDER": VAR_FOLDER / "postgres",
+    }
+else:
+    _database = env.dj_db_url("DATABASE_URL")
+    if _database["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured(
+            f"DATABASE_URL must begin with postgres://, got the engine {_database['ENGINE']}."
+        )
+_database |= {
+    "CONN_MAX_AGE": 60,
+    "CONN_HEALTH_CHECKS": True,
+    "OPTIONS": {
+        **_database.get("OPTIONS", {}),
+        "connect_timeout": 3,
+        "tcp_user_timeout": 5000,
+        "options": _SESSION_LIMITS,
+    },
+}
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+# Time, language -------------------------------------------------------------------------------
+
+TIME_ZONE = "UTC"
+USE_TZ = True
+LANGUAGE_CODE = "en-us"
+USE_I18N = True
+
+# Static files ---------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_FOLDER / "static"
+STATICFILES_DIRS = [
+    (prefix, BASE_DIR / "node_modules" / folder)
+    for prefix, folder in {
+        "echarts": "echarts/dist",
+        "leaflet": "leaflet/dist",
+        "h3": "h3-js/dist",
+        "htmx": "htmx.org/dist",
+    }.items()
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Security -------------------------------------------------------------------------------------
+
+HAS_TLS = env.bool("HAS_TLS", False)
+"""Set where a proxy in front speaks TLS: cookies become secure and HSTS is sent."""
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HAS_TLS
+SECURE_HSTS_SECONDS = 31_536_000 if HAS_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HAS_TLS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HAS_TLS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+CSP_INLINE_STYLE = {"style-src": [SELF, UNSAFE_INLINE]}
+"""What the documentation and admin pages need on top; public pages get no inline style."""
+
+# API ------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.DjangoModelPermissionsOrAnonReadOnly"
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["smart311.parsers.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "smart311.pagination.NewestFirstPagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "smart311.problems.exception_handler",
+    "DATETIME_FORMAT": "iso-8601",
+    "PAGE_SIZE": 100,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Smart 311",
+    "VERSION": "0.1.0",
+    "DESCRIPTION": "City complaints in, and an honest forecast of when each will be closed.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SORT_OPERATIONS": False,
+}
+
+# The forecast ---------------------------------------------------------------------------------
+
+FORECASTER = "predictions.forecasting.ActiveModelForecaster"
+"""What complaints.forecasting asks; complaints itself knows nothing of predictions."""
+FORECAST_REFRESH_SECONDS = env.float("FORECAST_REFRESH_SECONDS", 2.0)
+"""How often each process looks for a newly activated model; never on the request path."""
+
+CITY = env.str("CITY", "nyc")
+"""Slug of the city that paths without a city name speak of."""
+
+UNFOLD = {"SITE_TITLE": "Smart 311", "SITE_HEADER": "Smart 311"}
+
+# Logging --------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", "WARNING")},
+}

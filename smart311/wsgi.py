@@ -1,0 +1,8 @@
+"""The web process: `gunicorn smart311.wsgi -k gthread`."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smart311.settings")
+application = get_wsgi_application()
