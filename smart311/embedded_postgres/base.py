@@ -1,0 +1,39 @@
+"""Django's PostgreSQL backend on a server of our own."""
+
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from django.db import OperationalError
+from django.db.backends.postgresql import base
+
+from .client import DatabaseClient
+from .errors import EmbeddedPostgresError
+from .server import EmbeddedServer, server_for
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Starts the server with the first connection, and again if it has died."""
+
+    client_class = DatabaseClient
+
+    @property
+    def server(self) -> EmbeddedServer:
+        """The server of the folder named in the settings."""
+        return server_for(Path(self.settings_dict["EMBEDDED_FOLDER"]))
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Connect; once more if there was no server any longer.
+
+        Raises OperationalError, like any database that cannot be reached.
+        """
+        try:
+            parameters = self.server.ensure_running()
+            try:
+                return super().get_new_connection({**conn_params, **parameters})
+            except psycopg2.OperationalError:
+                if not self.server.recover(parameters):
+                    raise
+            return super().get_new_connection({**conn_params, **self.server.ensure_running()})
+        except EmbeddedPostgresError as error:
+            raise OperationalError(str(error)) from error
