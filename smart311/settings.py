@@ -115,9 +115,13 @@ TEMPLATES = [
 
 # Database -------------------------------------------------------------------------------------
 
-# Connection limits: no request may wait on the database without end.
-_SESSION_LIMITS = (
+SERVES_REQUESTS = env.bool("SERVES_REQUESTS", False)
+"""Set by the web and lane processes: no request may wait on the database without end, while a
+migration or an import may."""
+_session_limits = (
     "-c statement_timeout=5s -c lock_timeout=3s -c idle_in_transaction_session_timeout=10s"
+    if SERVES_REQUESTS
+    else ""
 )
 _database: dict[str, Any]
 if IS_EMBEDDED:
@@ -139,7 +143,7 @@ _database |= {
         **_database.get("OPTIONS", {}),
         "connect_timeout": 3,
         "tcp_user_timeout": 5000,
-        "options": _SESSION_LIMITS,
+        "options": _session_limits,
     },
 }
 DATABASES = {"default": _database}

@@ -102,7 +102,7 @@ class Complaint(models.Model):
 
     channel = models.CharField(max_length=20, blank=True, help_text="phone, online, mobile, …")
     source = models.CharField(max_length=50, default="api", help_text="Where the row came from")
-    external_id = models.CharField(
+    external_id = models.CharField(  # noqa: DJ001  (null lets rows without one be many)
         max_length=100, null=True, blank=True, help_text="The source's own id"
     )
     duplicate_of = models.ForeignKey(

@@ -1,0 +1,154 @@
+"""`manage.py import_complaints FILE`: a city's open data into the database."""
+
+from argparse import ArgumentParser
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from tqdm import tqdm
+
+from complaints.models import City
+from complaints.opendata.cleaning import Choice
+from complaints.opendata.loading import Summary, import_file
+from complaints.opendata.mapping import NYC_SODA
+from complaints.opendata.reader import UnreadableFile
+
+MOMENT_HELP = "a date or ISO 8601 time, on the city's clock unless it has an offset"
+
+
+class Command(BaseCommand):
+    help = (
+        "Import complaints from a city's open-data CSV file (plain or gzip), NYC's SODA columns. "
+        "Rows are matched by their id: new ones are added, changed ones updated. "
+        "All good rows are loaded in one transaction; bad rows go to a rejects file."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE")
+        parser.add_argument(
+            "--city", default=settings.CITY, help="slug of the city (default %(default)s)"
+        )
+        parser.add_argument(
+            "--observed-at",
+            metavar="TIME",
+            help=f"when the source was read: {MOMENT_HELP}. Complaints open then count as open up "
+            "to then and no longer. Default: the latest moment that stands in the file",
+        )
+        parser.add_argument(
+            "--created-after",
+            metavar="TIME",
+            help=f"only complaints created at or after this: {MOMENT_HELP}",
+        )
+        parser.add_argument(
+            "--created-before",
+            metavar="TIME",
+            help=f"only complaints created before this: {MOMENT_HELP}",
+        )
+        parser.add_argument(
+            "--rejects",
+            type=Path,
+            metavar="FILE",
+            help="where rejected rows go (default: var/rejects/, named after the file and time)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"]
+        if not path.is_file():
+            raise CommandError(f"{path}: there is no such file")
+        city = self._city(options["city"])
+        choice = Choice(
+            *(
+                moment(options[name], city, f"--{name.replace('_', '-')}")
+                for name in ("observed_at", "created_after", "created_before")
+            )
+        )
+        rejects = options["rejects"] or _rejects_path(path)
+        try:
+            summary = self._import(path, city, choice, rejects)
+        except (UnreadableFile, OSError) as error:
+            raise CommandError(f"{error}; nothing was loaded") from error
+        self.stdout.write(report(summary, city, rejects))
+        if not summary.rejected and not options["rejects"]:
+            rejects.unlink()
+
+    def _import(self, path: Path, city: City, choice: Choice, rejects: Path) -> Summary:
+        rejects.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            rejects.open("w", encoding="utf-8", newline="") as file,
+            tqdm(total=path.stat().st_size, unit="B", unit_scale=True, desc=path.name) as bar,
+        ):
+            return import_file(
+                path,
+                city,
+                NYC_SODA,
+                rejects=file,
+                choice=choice,
+                progress=lambda position: _advance(bar, position),
+            )
+
+    def _city(self, slug: str) -> City:
+        try:
+            return City.objects.get(slug=slug)
+        except City.DoesNotExist as error:
+            known = ", ".join(City.objects.values_list("slug", flat=True)) or "none"
+            raise CommandError(
+                f"there is no city {slug!r} (known: {known}); "
+                "manage.py load_city fixtures/nyc creates New York"
+            ) from error
+
+
+def _advance(bar: "tqdm[Any]", position: int) -> None:
+    bar.update(position - bar.n)
+    if bar.total and position >= bar.total:
+        bar.set_description("merging into the database")
+
+
+def moment(text: str | None, city: City, option: str) -> datetime | None:
+    """An instant from a date or ISO time; without an offset it is the city's local time.
+
+    Raises CommandError that names the option.
+    """
+    if text is None:
+        return None
+    try:
+        day = parse_date(text)
+        found = datetime(day.year, day.month, day.day) if day else parse_datetime(text)  # noqa: DTZ001
+    except ValueError:
+        found = None
+    if found is None:
+        raise CommandError(f"{option}: got {text!r}, expected {MOMENT_HELP}")
+    return found if timezone.is_aware(found) else found.replace(tzinfo=city.zone)
+
+
+def _rejects_path(path: Path) -> Path:
+    stamp = timezone.now().strftime("%Y%m%dT%H%M%SZ")
+    folder: Path = settings.VAR_FOLDER / "rejects"
+    return folder / f"{path.name.split('.')[0]}-{stamp}.csv"
+
+
+def report(summary: Summary, city: City, rejects: Path) -> str:
+    """The closing summary, a line a count."""
+    counts = [
+        ("read", summary.read),
+        ("new", summary.new),
+        ("updated", summary.updated),
+        ("unchanged", summary.unchanged),
+        ("known from a later observation", summary.superseded),
+        ("outside --created-after/--created-before", summary.left_out),
+        ("rejected", summary.rejected.total()),
+        *((f"  {reason}", number) for reason, number in summary.rejected.most_common()),
+        *((f"note: {text}", number) for text, number in summary.notes.most_common() if number),
+    ]
+    lines = [f"{number:>12,}  {name}" for name, number in counts]
+    if summary.observed_at:
+        local = city.localise(summary.observed_at)
+        lines.append(f"Observed at {local:%Y-%m-%d %H:%M} ({city.time_zone}).")
+    if summary.created_names:
+        lines.append(f"New names: {', '.join(summary.created_names)}.")
+    if summary.rejected:
+        lines.append(f"Rejected rows: {rejects}")
+    return "\n".join(lines)
