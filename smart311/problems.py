@@ -49,16 +49,25 @@ def problem(
     errors: list[dict[str, str]] | None = None,
     headers: dict[str, str] | None = None,
 ) -> HttpResponse:
+    """A problem document as an answer; `errors` as `problem_body` takes them."""
+    body = problem_body(code, detail, errors, request.META.get("REQUEST_ID", ""))
+    return HttpResponse(body, status=code, content_type=CONTENT_TYPE, headers=headers)
+
+
+def problem_body(
+    code: int, detail: str, errors: list[dict[str, str]] | None, request_id: str
+) -> bytes:
     """A problem document; `errors` are `{"pointer", "code", "detail"}`, one a field."""
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(code).phrase,
-        "status": code,
-        "detail": detail,
-        "errors": errors or [],
-        "request_id": request.META.get("REQUEST_ID", ""),
-    }
-    return HttpResponse(json.dumps(body), status=code, content_type=CONTENT_TYPE, headers=headers)
+    return json.dumps(
+        {
+            "type": "about:blank",
+            "title": HTTPStatus(code).phrase,
+            "status": code,
+            "detail": detail,
+            "errors": errors or [],
+            "request_id": request_id,
+        }
+    ).encode()
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponseBase | None:

@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
@@ -206,8 +206,6 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
     }
 }
-CSP_INLINE_STYLE = {"style-src": [SELF, UNSAFE_INLINE]}
-"""What the documentation and admin pages need on top; public pages get no inline style."""
 
 # API ------------------------------------------------------------------------------------------
 
@@ -230,6 +228,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "0.1.0",
     "DESCRIPTION": "City complaints in, and an honest forecast of when each will be closed.",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -243,6 +242,9 @@ FORECASTER = "predictions.forecasting.ActiveModelForecaster"
 """What complaints.forecasting asks; complaints itself knows nothing of predictions."""
 FORECAST_REFRESH_SECONDS = env.float("FORECAST_REFRESH_SECONDS", 2.0)
 """How often each process looks for a newly activated model; never on the request path."""
+
+READINESS_CHECKS = ["smart311.health.database", "predictions.health.active_model"]
+"""What /readyz asks; each answers with what is wrong, or nothing."""
 
 CITY = env.str("CITY", "nyc")
 """Slug of the city that paths without a city name speak of."""

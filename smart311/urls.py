@@ -1,5 +1,32 @@
 """Every path of the project."""
 
-from django.urls import URLPattern, URLResolver
+from django.contrib import admin
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularJSONAPIView
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from complaints.urls import classic as complaint_paths
+from complaints.urls import router as complaint_router
+from predictions.urls import paths as prediction_paths
+from predictions.urls import router as prediction_router
+from smart311 import health
+from smart311.docs import ReDocView, SwaggerView
+
+handler400 = "smart311.problems.bad_request"
+handler403 = "smart311.problems.permission_denied"
+handler404 = "smart311.problems.not_found"
+handler500 = "smart311.problems.server_error"
+
+urlpatterns = [
+    re_path(r"^healthz/?$", health.healthz, name="healthz"),
+    re_path(r"^readyz/?$", health.readyz, name="readyz"),
+    re_path(r"^version/?$", health.version, name="version"),
+    re_path(r"^openapi\.json/?$", SpectacularJSONAPIView.as_view(), name="schema"),
+    re_path(r"^docs/?$", SwaggerView.as_view(), name="docs"),
+    re_path(r"^redoc/?$", ReDocView.as_view(), name="redoc"),
+    path("api/v1/", include(complaint_router.urls)),
+    path("api/v1/", include(prediction_router.urls)),
+    *prediction_paths,
+    *complaint_paths,
+    path("admin/", admin.site.urls),
+    path("", include("dashboard.urls")),
+]

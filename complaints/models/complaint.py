@@ -137,11 +137,14 @@ class Complaint(models.Model):
                 name="complaint_closed_after_created",
                 condition=Q(closed_at__isnull=True) | Q(closed_at__gte=F("created_at")),
             ),
-            # PostgreSQL sorts NaN above every number, so the upper bounds refuse it too.
+            # PostgreSQL sorts NaN above every number, so the upper bounds refuse it too. The
+            # comparisons alone would let one coordinate without the other pass as unknown.
             models.CheckConstraint(
                 name="complaint_place_is_on_earth",
                 condition=Q(latitude__isnull=True, longitude__isnull=True, cell__isnull=True)
                 | Q(
+                    latitude__isnull=False,
+                    longitude__isnull=False,
                     latitude__gte=-90,
                     latitude__lte=90,
                     longitude__gte=-180,

@@ -31,6 +31,7 @@ class Writer(Protocol):
 
 
 SQL = Path(__file__).parent / "sql"
+TEMPORARY_TABLES = ("staging", "staging_agency", "staging_type", "staging_district", "incoming")
 _COLUMNS = ", ".join(STAGED)
 
 
@@ -88,6 +89,7 @@ def import_file(
             _stage(cursor, batch, city, mapping, known, summary, writer)
             progress(batch.bytes_read)
         _merge(cursor, city, source or mapping.name, summary)
+        cursor.execute(f"DROP TABLE {', '.join(TEMPORARY_TABLES)}")
     return summary
 
 

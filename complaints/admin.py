@@ -1,0 +1,86 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from complaints.models import Agency, City, Complaint, ComplaintEvent, ComplaintType, District
+
+
+@admin.register(City)
+class CityAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ("name", "slug", "time_zone", "jurisdiction_id")
+
+
+@admin.register(Agency)
+class AgencyAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ("code", "name", "city")
+    list_select_related = ("city",)
+    search_fields = ("code", "name")
+
+
+@admin.register(ComplaintType)
+class ComplaintTypeAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ("name", "code", "group", "agency", "is_active")
+    list_filter = ("is_active", "group")
+    list_select_related = ("agency",)
+    search_fields = ("name", "code")
+    autocomplete_fields = ("agency",)
+
+
+@admin.register(District)
+class DistrictAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ("name", "code", "kind", "parent")
+    list_filter = ("kind",)
+    list_select_related = ("parent",)
+    search_fields = ("name", "code")
+
+
+class ComplaintEventInline(TabularInline):  # type: ignore[misc]
+    model = ComplaintEvent
+    fields = ("occurred_at", "kind", "actor", "text", "is_public")
+    readonly_fields = fields
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Complaint)
+class ComplaintAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ("public_id", "complaint_type", "agency", "district", "status", "created_at")
+    list_filter = ("status", "agency")
+    list_select_related = ("complaint_type", "agency", "district")
+    search_fields = ("public_id__startswith", "external_id__startswith")
+    search_help_text = "Beginning of a public or external id"
+    ordering = ("-created_at", "-id")
+    list_per_page = 50
+    # Counting every row of a large table takes longer than showing a page of it.
+    show_full_result_count = False
+    autocomplete_fields = ("complaint_type", "agency", "district")
+    raw_id_fields = ("duplicate_of",)
+    # Status and closing time change through the model's own methods, never by a form.
+    readonly_fields = (
+        "public_id",
+        "status",
+        "closed_at",
+        "updated_at",
+        "observed_at",
+        "cell",
+        "source",
+        "external_id",
+        "promised_median_hours",
+        "promised_p10_hours",
+        "promised_p90_hours",
+        "promised_by",
+    )
+    inlines = (ComplaintEventInline,)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

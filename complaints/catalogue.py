@@ -1,0 +1,73 @@
+"""Finding a complaint type by whatever people call it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.utils.text import slugify
+
+from complaints.models import City, ComplaintType
+
+NEAREST = 3
+"""How many suggestions an unknown name gets."""
+
+
+class UnknownType(ValueError):
+    """No complaint type is called that; `nearest` are the codes that look like it."""
+
+    def __init__(self, text: str, nearest: list[str]) -> None:
+        self.nearest = nearest
+        hint = f"; the nearest are {', '.join(nearest)}" if nearest else ""
+        super().__init__(f"got {text[:200]!r}, expected the code or name of a complaint type{hint}")
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """A city's complaint types by code, official name in any case, and alias."""
+
+    types: tuple[ComplaintType, ...]
+    _by_key: dict[str, ComplaintType] = field(init=False, default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        # The first to claim a key keeps it: a code wins over a name, a name over an alias, and
+        # of two names that differ only in case the exact one was looked for before.
+        for keys in (_code, _name, _any_case, _aliases):
+            for kind in self.types:
+                for key in keys(kind):
+                    self._by_key.setdefault(key, kind)
+
+    @classmethod
+    def of(cls, city: City) -> Catalogue:
+        """Read a city's types from the database."""
+        return cls(tuple(city.complaint_types.active().select_related("agency").order_by("id")))
+
+    def find(self, text: str) -> ComplaintType:
+        """The type of a code, name or alias. Raises UnknownType."""
+        text = text.strip()
+        keys = (text, text.casefold(), slugify(text.replace("_", "-")))
+        found = next((self._by_key[key] for key in keys if key in self._by_key), None)
+        if found is None:
+            raise UnknownType(text, self._nearest(text))
+        return found
+
+    def _nearest(self, text: str) -> list[str]:
+        close = difflib.get_close_matches(text.casefold()[:200], self._by_key, 20, 0.5)
+        return list(dict.fromkeys(self._by_key[key].code for key in close))[:NEAREST]
+
+
+def _code(kind: ComplaintType) -> Iterable[str]:
+    return (kind.code,)
+
+
+def _name(kind: ComplaintType) -> Iterable[str]:
+    return (kind.name,)
+
+
+def _any_case(kind: ComplaintType) -> Iterable[str]:
+    return (kind.name.casefold(),)
+
+
+def _aliases(kind: ComplaintType) -> Iterable[str]:
+    return (alias.casefold() for alias in kind.aliases)

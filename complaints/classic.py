@@ -1,0 +1,186 @@
+"""The classic paths, as clients and load tests of the reference API call them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Max
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers, status
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from complaints.catalogue import Catalogue, UnknownType
+from complaints.cities import default_city
+from complaints.intake import Filing, file_complaint
+from complaints.models import City, Complaint, ComplaintType
+from complaints.percentiles import Percentiles
+from complaints.serializers import ComplaintSerializer, InputSerializer
+from smart311.problems import shorten
+
+COUNTED_DAYS = 28
+"""Four whole weeks, so that every weekday counts equally often."""
+NOISE_KINDS = (
+    "other",
+    "commercial",
+    "park",
+    "residential",
+    "street",
+    "vehicle",
+    "worship",
+    "truck",
+)
+
+ExpectedTime = inline_serializer(
+    "ExpectedTime",
+    {
+        "complaint_type": serializers.CharField(help_text="Code of the type"),
+        "expected_time": serializers.FloatField(help_text="Median hours to close"),
+    },
+)
+HourlyCount = inline_serializer(
+    "HourlyCount",
+    {
+        "complaint_type": serializers.CharField(help_text="Code of the type"),
+        "hour": serializers.IntegerField(help_text="Hour of the city's clock, 0 to 23"),
+        "q": serializers.FloatField(
+            help_text=f"Complaints filed in that hour, a day, over the last {COUNTED_DAYS} days"
+        ),
+    },
+)
+
+
+def find_type(city: City, text: str) -> ComplaintType:
+    """The type of a path segment. Raises NotFound that names the nearest ones."""
+    try:
+        return Catalogue.of(city).find(text)
+    except UnknownType as error:
+        raise NotFound(str(error)) from error
+
+
+class ExpectedTimeViewSet(ViewSet):
+    """The naive model: the median hours to close of a complaint type."""
+
+    permission_classes = (AllowAny,)
+
+    @extend_schema(summary="Median hours to close of a type", responses=ExpectedTime)
+    def retrieve(self, request: Request, complaint_type: str) -> Response:
+        """Answer with the median over all closed complaints of the type."""
+        refuse_unknown(request.query_params, ())
+        city = default_city()
+        kind = find_type(city, complaint_type)
+        rows = Complaint.objects.filter(complaint_type=kind).timed()
+        median = rows.aggregate(found=Percentiles(0.5))["found"]
+        if median is None:
+            raise NotFound(f"No complaint of the type {kind.code} has been closed yet.")
+        return Response({"complaint_type": kind.code, "expected_time": round(median[0], 4)})
+
+    @extend_schema(
+        summary="Median hours to close of a noise complaint",
+        parameters=[OpenApiParameter("kind", str, "path", enum=NOISE_KINDS)],
+        responses=ExpectedTime,
+    )
+    def noise(self, request: Request, kind: str) -> Response:
+        """Answer for one of the kinds of noise."""
+        if kind not in NOISE_KINDS:
+            raise NotFound(f"got {shorten(kind)!r}, expected one of {', '.join(NOISE_KINDS)}")
+        return self.retrieve(request, f"noise {kind}")
+
+
+class HourlyCountViewSet(ViewSet):
+    """How many complaints of a type an hour of the day brings."""
+
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        summary="Complaints of a type in an hour of the day",
+        parameters=[
+            OpenApiParameter(
+                "hour", OpenApiTypes.INT, required=True, description="City's clock, 0 to 23"
+            )
+        ],
+        responses=HourlyCount,
+    )
+    def retrieve(self, request: Request, complaint_type: str) -> Response:
+        """Answer with the average a day over the last four weeks of data."""
+        hour = self._hour(request)
+        city = default_city()
+        kind = find_type(city, complaint_type)
+        until = Complaint.objects.filter(city=city).aggregate(at=Max("created_at"))["at"]
+        count = 0
+        if until:
+            rows = Complaint.objects.filter(
+                complaint_type=kind,
+                created_at__gt=until - timedelta(days=COUNTED_DAYS),
+                created_at__lte=until,
+            )
+            with timezone.override(city.zone):
+                count = rows.filter(created_at__hour=hour).count()
+        return Response(
+            {"complaint_type": kind.code, "hour": hour, "q": round(count / COUNTED_DAYS, 4)}
+        )
+
+    def _hour(self, request: Request) -> int:
+        refuse_unknown(request.query_params, ("hour",))
+        text = request.query_params.get("hour", "")
+        if not (text.isascii() and text.isdigit() and len(text) <= 2 and int(text) <= 23):
+            raise ValidationError({"hour": [f"got {shorten(text)!r}, expected 0 to 23"]})
+        return int(text)
+
+
+def refuse_unknown(given: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    """Raise ValidationError if a query parameter is none of the known ones."""
+    if unknown := sorted(set(given) - set(known)):
+        expected = ", ".join(known) or "no parameters"
+        raise ValidationError(
+            {
+                shorten(name): [f"this parameter is not known; expected {expected}"]
+                for name in unknown
+            }
+        )
+
+
+StoredComplaint = inline_serializer(
+    "StoredComplaint",
+    {**ComplaintSerializer().get_fields(), "description": serializers.CharField()},
+)
+
+
+class InputViewSet(ViewSet):
+    """Where complaints come in."""
+
+    permission_classes = (AllowAny,)
+    authentication_classes = ()
+
+    @extend_schema(
+        summary="File a complaint", request=InputSerializer, responses={201: StoredComplaint}
+    )
+    def create(self, request: Request) -> Response:
+        """Store a complaint; answer it with its id and its forecast."""
+        city = default_city()
+        serializer = InputSerializer(data=request.data, context={"city": city})
+        serializer.is_valid(raise_exception=True)
+        given = serializer.validated_data
+        complaint, _ = file_complaint(
+            city,
+            Filing(
+                complaint_type=given["complaint_type"],
+                created_at=given.get("timestamp") or timezone.now(),
+                latitude=given["lat"],
+                longitude=given["lon"],
+                description=given["description"],
+            ),
+        )
+        body = {**ComplaintSerializer(complaint).data, "description": complaint.description}
+        return Response(
+            body,
+            status=status.HTTP_201_CREATED,
+            headers={"Location": f"/api/v1/complaints/{complaint.public_id}/"},
+        )

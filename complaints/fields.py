@@ -1,0 +1,107 @@
+"""Serializer fields that take what they say and nothing that merely resembles it."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from rest_framework import serializers
+
+from complaints.catalogue import Catalogue, UnknownType
+from complaints.models import City, ComplaintType
+from complaints.moments import parse_moment
+
+
+class NumberField(serializers.FloatField):
+    """A JSON number: not a string, not true, not infinite."""
+
+    def to_internal_value(self, data: Any) -> float:
+        """The number as a float."""
+        if isinstance(data, bool) or not isinstance(data, (int, float)):
+            raise serializers.ValidationError(f"got {str(data)[:200]!r}, expected a number")
+        try:
+            number = float(data)
+        except OverflowError as error:
+            raise serializers.ValidationError("expected a number of ordinary size") from error
+        if not math.isfinite(number):
+            raise serializers.ValidationError("expected a finite number")
+        return number
+
+
+class TextField(serializers.CharField):
+    """A JSON string; text of nothing but invisible characters counts as blank."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text, trimmed."""
+        if not isinstance(data, str):
+            raise serializers.ValidationError(f"got {str(data)[:200]!r}, expected text")
+        if not any(_is_visible(character) for character in data):
+            data = ""
+        if not data and not self.allow_blank:
+            self.fail("blank")
+        return super().to_internal_value(data)
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character) not in {"Cc", "Cf", "Zs", "Zl", "Zp"}
+
+
+class MomentField(serializers.Field[datetime, str, str, Any]):
+    """ISO 8601 text; without an offset it is the city's local time. Answers show the offset."""
+
+    def to_internal_value(self, data: Any) -> datetime:
+        """The instant in UTC."""
+        if not isinstance(data, str):
+            raise serializers.ValidationError(f"got {str(data)[:200]!r}, expected ISO 8601 text")
+        try:
+            return parse_moment(data, self.context["city"].zone)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
+
+    def to_representation(self, value: datetime) -> str:
+        """The instant on the city's clock, with its offset."""
+        city: City = self.context["city"]
+        return city.localise(value).isoformat()
+
+
+class ComplaintTypeField(serializers.Field[ComplaintType, str, str, Any]):
+    """A complaint type by code, official name or alias; answers give the code."""
+
+    def to_internal_value(self, data: Any) -> ComplaintType:
+        """The type of the city in the serializer's context."""
+        if not isinstance(data, str):
+            raise serializers.ValidationError(f"got {str(data)[:200]!r}, expected text")
+        try:
+            return Catalogue.of(self.context["city"]).find(data)
+        except UnknownType as error:
+            raise serializers.ValidationError(str(error), code="unknown_type") from error
+
+    def to_representation(self, value: ComplaintType) -> str:
+        """The code."""
+        return value.code
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """A serializer for which a field that it does not know is an error, not noise."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The validated data; unknown and read-only fields are named."""
+        if isinstance(data, Mapping):
+            writable = {name for name, field in self.fields.items() if not field.read_only}
+            if unknown := [name for name in data if name not in writable]:
+                expected = ", ".join(sorted(writable))
+                raise serializers.ValidationError(
+                    {
+                        str(name)[:200]: [
+                            serializers.ErrorDetail(
+                                f"this field is not taken; expected some of {expected}",
+                                code="unknown_field",
+                            )
+                        ]
+                        for name in unknown
+                    }
+                )
+        return super().to_internal_value(data)

@@ -1,0 +1,66 @@
+"""The port through which complaints ask for a forecast; predictions implements it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from complaints.models import City
+
+
+class NoForecast(Exception):
+    """There is no model to ask, or it cannot answer; says which."""
+
+
+@dataclass(frozen=True)
+class ForecastQuery:
+    """What is known of a complaint when it is filed. Codes are those of the city's tables."""
+
+    complaint_type: str
+    created_at: datetime
+    latitude: float | None = None
+    longitude: float | None = None
+    agency: str | None = None
+    district: str | None = None
+    descriptor: str | None = None
+    channel: str | None = None
+    location_type: str | None = None
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """When a complaint will be closed, in hours from its filing.
+
+    `closed_within` maps a number of hours (24, 72, 168) to the probability of being closed by
+    then. Past the model's horizon nothing is known: a quantile that lies there is given as the
+    horizon, and `beyond_horizon` says that the median is one of them.
+    """
+
+    median_hours: float
+    p10_hours: float
+    p90_hours: float
+    closed_within: dict[int, float]
+    expected_close_at: datetime
+    beyond_horizon: bool
+    horizon_hours: float
+    model_version: str
+    trained_at: datetime = field(compare=False)
+
+
+class Forecaster(Protocol):
+    """Whoever can tell when a complaint will be closed."""
+
+    def forecast(self, city: City, query: ForecastQuery) -> Forecast:
+        """The forecast of one complaint. Raises NoForecast."""
+
+
+@cache
+def get_forecaster() -> Forecaster:
+    """The forecaster that settings.FORECASTER names."""
+    forecaster: Forecaster = import_string(settings.FORECASTER)()
+    return forecaster

@@ -1,0 +1,167 @@
+"""The shapes of complaints and what they refer to, in and out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from complaints.fields import (
+    ComplaintTypeField,
+    MomentField,
+    NumberField,
+    StrictSerializer,
+    TextField,
+)
+from complaints.models import Agency, City, Complaint, ComplaintType, District
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far a client's clock may run ahead of ours."""
+
+
+class CitySerializer(serializers.ModelSerializer[City]):
+    """A city: its zone and its bounding box in degrees."""
+
+    class Meta:
+        model = City
+        fields = (
+            "slug",
+            "name",
+            "time_zone",
+            "west",
+            "south",
+            "east",
+            "north",
+            "jurisdiction_id",
+        )
+
+
+class AgencySerializer(serializers.ModelSerializer[Agency]):
+    """A city department."""
+
+    city = serializers.SlugRelatedField[City](slug_field="slug", read_only=True)
+
+    class Meta:
+        model = Agency
+        fields = ("city", "code", "name")
+
+
+class ComplaintTypeSerializer(serializers.ModelSerializer[ComplaintType]):
+    """What complaints can be about."""
+
+    city = serializers.SlugRelatedField[City](slug_field="slug", read_only=True)
+    agency = serializers.SlugRelatedField[Agency](slug_field="code", read_only=True)
+
+    class Meta:
+        model = ComplaintType
+        fields = (
+            "city",
+            "code",
+            "name",
+            "aliases",
+            "group",
+            "keywords",
+            "agency",
+            "promised_hours",
+            "is_active",
+        )
+
+
+class DistrictSerializer(serializers.ModelSerializer[District]):
+    """A named area."""
+
+    city = serializers.SlugRelatedField[City](slug_field="slug", read_only=True)
+    parent = serializers.SlugRelatedField[District](slug_field="code", read_only=True)
+
+    class Meta:
+        model = District
+        fields = ("city", "code", "name", "kind", "parent")
+
+
+class PromiseSerializer(serializers.Serializer[Complaint]):
+    """The forecast that was given when the complaint was filed, in hours from filing."""
+
+    median_hours = serializers.FloatField(source="promised_median_hours")
+    p10_hours = serializers.FloatField(source="promised_p10_hours")
+    p90_hours = serializers.FloatField(source="promised_p90_hours")
+    model = serializers.CharField(source="promised_by")
+
+
+class ComplaintSerializer(serializers.ModelSerializer[Complaint]):
+    """A complaint as the public sees it."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    city = serializers.SlugRelatedField[City](slug_field="slug", read_only=True)
+    complaint_type = serializers.SlugRelatedField[ComplaintType](slug_field="code", read_only=True)
+    agency = serializers.SlugRelatedField[Agency](slug_field="code", read_only=True)
+    district = serializers.SlugRelatedField[District](slug_field="code", read_only=True)
+    forecast = serializers.SerializerMethodField(
+        help_text="The promise made at filing; null where none was made"
+    )
+
+    class Meta:
+        model = Complaint
+        fields = (
+            "id",
+            "city",
+            "complaint_type",
+            "agency",
+            "district",
+            "descriptor",
+            "status",
+            "created_at",
+            "closed_at",
+            "updated_at",
+            "due_at",
+            "latitude",
+            "longitude",
+            "address",
+            "zip",
+            "channel",
+            "source",
+            "external_id",
+            "resolution",
+            "forecast",
+        )
+        read_only_fields = fields
+
+    def get_forecast(self, complaint: Complaint) -> PromiseSerializer | None:
+        """The stored promise."""
+        if complaint.promised_median_hours is None:
+            return None
+        return PromiseSerializer(complaint).data  # type: ignore[return-value]
+
+
+class InputSerializer(StrictSerializer):
+    """A complaint as the classic `/input/` takes it."""
+
+    complaint_type = ComplaintTypeField()
+    timestamp = MomentField(required=False, help_text="When it was seen; now if not given")
+    lat = NumberField(min_value=-90, max_value=90, help_text="Degrees, WGS 84")
+    lon = NumberField(min_value=-180, max_value=180, help_text="Degrees, WGS 84")
+    description = TextField(required=False, allow_blank=True, max_length=4000, default="")
+
+    def validate_timestamp(self, value: Any) -> Any:
+        """Not in the future, but for a little skew of clocks."""
+        if value > timezone.now() + CLOCK_SKEW:
+            raise serializers.ValidationError(f"got {value.isoformat()}, which is in the future")
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The place has to lie in the city."""
+        city: City = self.context["city"]
+        if not city.contains(attrs["lat"], attrs["lon"]):
+            raise serializers.ValidationError(
+                {"lat": [outside(city, attrs["lat"], attrs["lon"])]}, code="outside_city"
+            )
+        return attrs
+
+
+def outside(city: City, latitude: float, longitude: float) -> str:
+    """What to say of a place that is not in the city."""
+    return (
+        f"got the place {latitude}, {longitude}, expected one in {city.name}: latitude "
+        f"{city.south} to {city.north}, longitude {city.west} to {city.east}"
+    )

@@ -1,0 +1,36 @@
+"""Paths of complaints: `/api/v1/…` and the classic ones."""
+
+from django.urls import re_path
+
+from complaints import views
+from complaints.classic import ExpectedTimeViewSet, HourlyCountViewSet, InputViewSet
+from smart311.routers import EitherSlashRouter
+
+router = EitherSlashRouter()
+router.register("complaints", views.ComplaintViewSet)
+router.register("complaint-types", views.ComplaintTypeViewSet)
+router.register("agencies", views.AgencyViewSet)
+router.register("cities", views.CityViewSet)
+router.register("districts", views.DistrictViewSet)
+
+expected_time = ExpectedTimeViewSet.as_view({"get": "retrieve"})
+
+# An official name may hold a slash (Noise - Street/Sidewalk), so a type is everything up to the
+# last one; what is more specific comes first.
+classic = [
+    re_path(r"^input/?$", InputViewSet.as_view({"post": "create"}), name="input"),
+    re_path(r"^complaints/time/(?P<complaint_type>.+?)/?$", expected_time, name="expected-time"),
+    re_path(
+        r"^complaints/all/(?P<complaint_type>.+?)/time/?$", expected_time, name="expected-time-all"
+    ),
+    re_path(
+        r"^complaints/noise/(?P<kind>[^/]+)/time/?$",
+        ExpectedTimeViewSet.as_view({"get": "noise"}),
+        name="expected-time-noise",
+    ),
+    re_path(
+        r"^complaints/(?P<complaint_type>.+?)/?$",
+        HourlyCountViewSet.as_view({"get": "retrieve"}),
+        name="hourly-count",
+    ),
+]

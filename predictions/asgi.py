@@ -1,0 +1,114 @@
+"""The lane: forecasts on an event loop and nothing else.
+
+`gunicorn predictions.asgi:application -k uvicorn_worker.UvicornWorker` answers
+`GET /predict_async/{complaint_type}` with the bytes that web answers, and `/healthz`, `/readyz`.
+It never waits for the database on the request path.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import UTC, datetime
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smart311.settings")
+os.environ.setdefault("SERVES_REQUESTS", "true")
+django.setup()
+
+from asgiref.sync import sync_to_async  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.db import DatabaseError, InterfaceError  # noqa: E402
+
+from predictions.answers import JSON, Answer, answer  # noqa: E402
+from predictions.health import active_model  # noqa: E402
+from predictions.serving import serving  # noqa: E402
+from smart311.problems import CONTENT_TYPE, problem_body, shorten  # noqa: E402
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+PREFIX = "/predict_async/"
+
+
+async def application(scope: Message, receive: Receive, send: Send) -> None:
+    """Answer one HTTP request, or the server's start and stop."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] == "http":
+        request_id = secrets.token_hex(8)
+        await _send(send, await _respond(scope, request_id), request_id, scope["method"])
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while (message := await receive())["type"] != "lifespan.shutdown":
+        if message["type"] == "lifespan.startup":
+            await _known()
+            await send({"type": "lifespan.startup.complete"})
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _known() -> Any:
+    """The default city's state; only a process that has none yet waits for the database."""
+    try:
+        return (await sync_to_async(serving.state)()).get(settings.CITY)
+    except (DatabaseError, InterfaceError):
+        return None
+
+
+async def _respond(scope: Message, request_id: str) -> Answer:
+    path = scope["path"]
+    if scope["method"] not in {"GET", "HEAD"}:
+        return _problem(405, f"got {shorten(scope['method'])}, expected GET", request_id)
+    if path.startswith(PREFIX) and path.rstrip("/") != PREFIX.rstrip("/"):
+        return answer(
+            _loaded() or await _known(),
+            path.removeprefix(PREFIX).removesuffix("/"),
+            scope["query_string"].decode("latin-1"),
+            datetime.now(UTC),
+            request_id,
+        )
+    if path.rstrip("/") == "/healthz":
+        return Answer(200, "text/plain", b"ok\n")
+    if path.rstrip("/") == "/readyz":
+        return await _readiness()
+    return _problem(404, f"There is nothing at {shorten(path)}.", request_id)
+
+
+def _loaded() -> Any:
+    return serving.loaded().get(settings.CITY)
+
+
+async def _readiness() -> Answer:
+    trouble = await sync_to_async(active_model)()
+    body = {
+        "status": "not ready" if trouble else "ready",
+        "checks": {"active_model": trouble or "ok"},
+    }
+    return Answer(503 if trouble else 200, JSON, json.dumps(body).encode())
+
+
+def _problem(status: int, detail: str, request_id: str) -> Answer:
+    return Answer(status, CONTENT_TYPE, problem_body(status, detail, None, request_id))
+
+
+async def _send(send: Send, found: Answer, request_id: str, method: str) -> None:
+    headers = {
+        "Content-Type": found.content_type,
+        "Content-Length": str(len(found.body)),
+        "X-Request-ID": request_id,
+        **found.headers,
+    }
+    await send(
+        {
+            "type": "http.response.start",
+            "status": found.status,
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }
+    )
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else found.body})

@@ -1,0 +1,19 @@
+"""Whether forecasts can be given."""
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+
+from predictions.serving import serving
+
+
+def active_model() -> str:
+    """What is wrong with the default city's model, or nothing."""
+    try:
+        known = serving.state().get(settings.CITY)
+    except (DatabaseError, InterfaceError):
+        return "the database does not answer"
+    if known is None:
+        return f"the city {settings.CITY!r} is not loaded"
+    if known.trouble:
+        return known.trouble
+    return "" if known.model else f"no model is active for {known.city.name}"
