@@ -45,7 +45,8 @@ def create_cluster(place: Place, programs: Programs) -> None:
     any moment leaves nothing half made. Call it under the start lock.
     """
     for leftover in place.home.glob("new-*"):
-        shutil.rmtree(leftover)
+        # An initdb whose starter was killed may still be writing there.
+        shutil.rmtree(leftover, ignore_errors=True)
     staging = Path(tempfile.mkdtemp(prefix="new-", dir=place.home))
     try:
         password = secrets.token_urlsafe(24)

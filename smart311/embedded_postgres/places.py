@@ -146,7 +146,7 @@ def _digest(path: Path) -> str:
 def _owner(path: Path) -> Account | None:
     try:
         found = path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         name = pwd.getpwuid(found.st_uid).pw_name

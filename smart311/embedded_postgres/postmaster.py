@@ -21,8 +21,9 @@ PORT = 5432  # only part of the socket's name; nothing listens on the network
 POLL_SECONDS = 0.02
 LARGEST_LOG_BYTES = 5_000_000
 STOP_SECONDS = 60
-# Said when processes of a killed server are still finishing their last query.
-STILL_ENDING = ("pre-existing shared memory block", "is another postmaster")
+# Said while processes of a killed server finish their last query, or when a start that was
+# interrupted went on by itself.
+NOT_ALONE = ("pre-existing shared memory block", "another postmaster")
 
 
 @dataclass(frozen=True)
@@ -59,27 +60,23 @@ def is_listening(place: Place) -> bool:
 def bring_up(place: Place, programs: Programs, patience_seconds: float) -> None:
     """Return when the server is ready. Raises EmbeddedPostgresError."""
     deadline = time.monotonic() + patience_seconds
-    while (running := find(place)) is not None:
-        if running.status == "ready":
-            if is_listening(place):
-                return
+    while (running := find(place)) is None or running.status != "ready" or not is_listening(place):
+        if time.monotonic() >= deadline:
+            state = f"process {running.pid} is still {running.status}" if running else "not running"
+            raise EmbeddedPostgresError(
+                f"the embedded PostgreSQL is not ready after {patience_seconds:g} s: {state} "
+                f"(log: {place.log})"
+            )
+        if running is None:
+            _start(place, programs, deadline)
+        elif running.status == "ready":
             # Its socket is gone, say with a cleaning of /tmp: nobody can reach it any more.
             shut_down(place, programs)
-        if time.monotonic() >= deadline:
-            raise EmbeddedPostgresError(
-                f"the embedded PostgreSQL (process {running.pid}) is still {running.status} after "
-                f"{patience_seconds:g} s, see {place.log}"
-            )
         time.sleep(POLL_SECONDS)
-    place.prepare_socket_folder()
-    _rotate_log(place)
-    _start(place, programs, deadline)
 
 
 def shut_down(place: Place, programs: Programs) -> bool:
-    """Stop the server, ending its sessions; True if one was running."""
-    if find(place) is None:
-        return False
+    """Stop a running server, ending its sessions. Always True: it is gone now."""
     arguments = (
         "stop",
         "--wait",
@@ -99,25 +96,24 @@ def shut_down(place: Place, programs: Programs) -> bool:
 
 
 def _start(place: Place, programs: Programs, deadline: float) -> None:
-    while True:
-        _remove_foreign_note(place)
-        before = place.log.stat().st_size if place.log.exists() else 0
-        seconds = max(1, round(deadline - time.monotonic()))
-        try:
-            programs.run(
-                "pg_ctl", "start", "--wait", "--silent", f"--timeout={seconds}",
-                f"--pgdata={place.data}", f"--log={place.log}", f"--options={_options(place)}",
-                patience_seconds=seconds + 30,
-            )  # fmt: skip
-        except EmbeddedPostgresError as error:
-            reason = _log_since(place, before)
-            if time.monotonic() >= deadline or not any(text in reason for text in STILL_ENDING):
-                raise EmbeddedPostgresError(
-                    f"the embedded PostgreSQL did not start: {error}; {reason} (log: {place.log})"
-                ) from error
-            time.sleep(10 * POLL_SECONDS)
-        else:
-            return
+    """Start the server, or return without where one of before is not quite gone or just coming."""
+    place.prepare_socket_folder()
+    _rotate_log(place)
+    _remove_foreign_note(place)
+    before = place.log.stat().st_size if place.log.exists() else 0
+    seconds = max(1, round(deadline - time.monotonic()))
+    try:
+        programs.run(
+            "pg_ctl", "start", "--wait", "--silent", f"--timeout={seconds}",
+            f"--pgdata={place.data}", f"--log={place.log}", f"--options={_options(place)}",
+            patience_seconds=seconds + 30,
+        )  # fmt: skip
+    except EmbeddedPostgresError as error:
+        reason = _log_since(place, before)
+        if not any(text in reason for text in NOT_ALONE):
+            raise EmbeddedPostgresError(
+                f"the embedded PostgreSQL did not start: {error}; {reason} (log: {place.log})"
+            ) from error
 
 
 def _options(place: Place) -> str:

@@ -88,10 +88,11 @@ class EmbeddedServer:
         try:
             with self._locked(EXIT_PATIENCE_SECONDS):
                 self._parameters = None
-                if self._hold.is_taken:
+                atexit.unregister(self.release)
+                if self._hold.is_taken and self.place.home.is_dir():
                     with exclusive(self.place.start_lock, EXIT_PATIENCE_SECONDS):
                         if self._hold.drop():
-                            postmaster.shut_down(self.place, self.programs)
+                            self._shut_down()
         except (EmbeddedPostgresError, OSError) as error:
             logger.warning("the embedded PostgreSQL may still be running: %s", error)
 
@@ -100,7 +101,12 @@ class EmbeddedServer:
         if not self.place.home.is_dir():
             return False
         with exclusive(self.place.start_lock, START_PATIENCE_SECONDS):
-            return postmaster.shut_down(self.place, self.programs)
+            return self._shut_down()
+
+    def _shut_down(self) -> bool:
+        # The programs are looked for only if there is something to stop with them.
+        is_there = postmaster.find(self.place) is not None
+        return is_there and postmaster.shut_down(self.place, self.programs)
 
     def _join(self, patience_seconds: float) -> ConnectionParameters:
         place = self.place
