@@ -1,0 +1,99 @@
+"""A forecast in words and on a scale; `static/dashboard/forecast.js` draws the same."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from complaints.forecasting import Forecast
+from complaints.models import City
+from dashboard.words import hours_in_words, moment_in_words, percent_in_words
+
+SCALE_HOURS = (0.25, 1440.0)
+"""Ends of the logarithmic scale: a quarter of an hour and 60 days."""
+PERIODS = {24: "1 day", 72: "3 days", 168: "1 week"}
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark on the scale; positions are text, since SVG knows no other decimal sign than a dot."""
+
+    at: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Chance:
+    """How likely a complaint is closed within `hours`: a share of 0 to 1, and in words."""
+
+    hours: int
+    period: str
+    share: str = "0"
+    percent: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the page says to "how long will it take?". Positions are percent of the scale.
+
+    An empty one is the pattern that the browser fills in.
+    """
+
+    sentence: str = ""
+    expected: str = ""
+    left: str = "0"
+    middle: str = "0"
+    width: str = "0"
+    horizon_hours: str = ""
+    chances: list[Chance] = field(default_factory=lambda: [Chance(*it) for it in PERIODS.items()])
+
+    @classmethod
+    def of(cls, forecast: Forecast, city: City) -> Answer:
+        """The answer to one forecast, times on the city's clock."""
+        left, right = _position(forecast.p10_hours), _position(forecast.p90_hours)
+        return cls(
+            sentence=_sentence(forecast),
+            expected=_expected(forecast, city),
+            left=f"{left:.1f}",
+            middle=f"{_position(forecast.median_hours):.1f}",
+            width=f"{right - left:.1f}",
+            horizon_hours=f"{forecast.horizon_hours:.4f}",
+            chances=[
+                Chance(hours, period, f"{share:.4f}", percent_in_words(share))
+                for hours, period in PERIODS.items()
+                for share in [forecast.closed_within[hours]]
+            ],
+        )
+
+
+def _position(hours: float) -> float:
+    low, high = SCALE_HOURS
+    inside = min(max(hours, low), high)
+    return 100 * math.log(inside / low) / math.log(high / low)
+
+
+TICKS = [
+    Tick(f"{_position(hours):.1f}", label)
+    for hours, label in ((1, "1 h"), (6, "6 h"), (24, "1 d"), (168, "1 wk"), (720, "30 d"))
+]
+
+
+def _sentence(forecast: Forecast) -> str:
+    median = hours_in_words(forecast.median_hours)
+    if forecast.beyond_horizon:
+        return (
+            f"More than half of such complaints are still open after {median}, "
+            "which is as far as this forecast looks."
+        )
+    half = f"Half of such complaints are closed within {median}"
+    p10, p90 = hours_in_words(forecast.p10_hours), hours_in_words(forecast.p90_hours)
+    if forecast.p90_hours >= forecast.horizon_hours:
+        return f"{half}; one in ten is still open after {p90}."
+    return f"{half}, eight in ten between {p10} and {p90}."
+
+
+def _expected(forecast: Forecast, city: City) -> str:
+    if forecast.beyond_horizon:
+        return ""
+    moment = moment_in_words(city.localise(forecast.expected_close_at))
+    return f"Filed then, it is as likely as not closed by {moment}."

@@ -1,0 +1,91 @@
+"""The question "how long will it take?" as a form."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+from django import forms
+
+from complaints.models import City
+from complaints.moments import parse_moment
+from dashboard.complaint_types import FiledType
+from predictions.answers import EARLIEST_YEAR, FURTHEST_AHEAD
+
+MOST_FILED = 8
+COORDINATE_DIGITS = 5
+"""About a metre."""
+
+Choices = list[tuple[str, list[tuple[str, str]]]]
+
+
+class ForecastForm(forms.Form):
+    """Type, place and time of a complaint. Times are the city's local time."""
+
+    complaint_type = forms.ChoiceField(label="What is it about?")
+    latitude = forms.FloatField(label="Latitude", min_value=-90, max_value=90)
+    longitude = forms.FloatField(label="Longitude", min_value=-180, max_value=180)
+    created_date = forms.CharField(
+        label="Filed at", widget=forms.TextInput(attrs={"type": "datetime-local"})
+    )
+
+    def __init__(
+        self, city: City, types: list[FiledType], now: datetime, data: dict[str, Any]
+    ) -> None:
+        super().__init__(data)
+        self.city = city
+        self.now = now
+        choices = self.fields["complaint_type"]
+        assert isinstance(choices, forms.ChoiceField)  # noqa: S101  (tells the type checker)
+        choices.choices = grouped(types)
+        for name, low, high in _edges(city):
+            self.fields[name].widget.attrs |= {"min": low, "max": high, "step": "any"}
+
+    def clean_created_date(self) -> datetime:
+        """The time as an aware one."""
+        try:
+            moment = parse_moment(self.cleaned_data["created_date"], self.city.zone)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+        if moment.year < EARLIEST_YEAR or moment > self.now + FURTHEST_AHEAD:
+            raise forms.ValidationError(
+                f"got {moment:%d %b %Y}, expected a time since {EARLIEST_YEAR} "
+                f"and at most {FURTHEST_AHEAD.days} days ahead"
+            )
+        return moment
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a place outside the city."""
+        cleaned: dict[str, Any] = self.cleaned_data
+        latitude, longitude = cleaned.get("latitude"), cleaned.get("longitude")
+        if latitude is None or longitude is None or self.city.contains(latitude, longitude):
+            return cleaned
+        raise forms.ValidationError(
+            f"{latitude:g}, {longitude:g} lies outside {self.city.name}: expected latitude "
+            f"{self.city.south:g} to {self.city.north:g} and longitude "
+            f"{self.city.west:g} to {self.city.east:g}."
+        )
+
+
+def starting_question(city: City, types: list[FiledType], now: datetime) -> dict[str, Any]:
+    """What the form asks before anybody touched it: the most filed type, mid-city, now."""
+    return {
+        "complaint_type": types[0].code,
+        "latitude": round((city.south + city.north) / 2, COORDINATE_DIGITS),
+        "longitude": round((city.west + city.east) / 2, COORDINATE_DIGITS),
+        "created_date": f"{city.localise(now):%Y-%m-%dT%H:%M}",
+    }
+
+
+def grouped(types: list[FiledType]) -> Choices:
+    """Choices of the select: the most often filed (`types` begins with them), then all by group."""
+    by_group: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for kind in sorted(types, key=lambda kind: kind.name):
+        by_group[kind.group or "Other"].append((kind.code, kind.name))
+    top = [(kind.code, kind.name) for kind in types[:MOST_FILED]]
+    return [("Most often filed", top), *sorted(by_group.items())]
+
+
+def _edges(city: City) -> list[tuple[str, float, float]]:
+    return [("latitude", city.south, city.north), ("longitude", city.west, city.east)]
