@@ -53,8 +53,12 @@ class Catalogue:
         return found
 
     def _nearest(self, text: str) -> list[str]:
-        close = difflib.get_close_matches(text.casefold()[:200], self._by_key, 20, 0.5)
-        return list(dict.fromkeys(self._by_key[key].code for key in close))[:NEAREST]
+        """Codes of the types whose names begin so, then of those that are spelt alike."""
+        text = text.casefold()[:200]
+        begin_so = [key for key in self._by_key if text and key.startswith(text)]
+        alike = difflib.get_close_matches(text, self._by_key, 20, 0.5)
+        codes = (self._by_key[key].code for key in (*begin_so, *alike))
+        return list(dict.fromkeys(codes))[:NEAREST]
 
 
 def _code(kind: ComplaintType) -> Iterable[str]:

@@ -31,11 +31,15 @@ class StrictJSONParser(BaseParser):
         """The decoded body. Raises ParseError that says what is wrong and where."""
         text = _decode(_read(stream, parser_context))
         try:
-            return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+            data = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+            # Only an escape can bring what UTF-8 and JSON's grammar refuse.
+            if "\\u" in text:
+                _refuse_unstorable(data)
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
         except ValueError as error:
             raise ParseError(f"The body is not JSON: {error}") from error
+        return data
 
 
 def _read(stream: IO[Any], context: Mapping[str, Any] | None) -> bytes:
@@ -60,17 +64,20 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("an object has the same key twice")
-    for key, value in pairs:
-        for string in (key, value):
-            if isinstance(string, str) and not _is_clean(string):
-                raise ValueError("a string has a null byte or a lone surrogate")
     return found
 
 
-def _is_clean(string: str) -> bool:
-    if "\x00" in string:
-        return False
-    return not any("\ud800" <= character <= "\udfff" for character in string)
+def _refuse_unstorable(data: Any) -> None:
+    """Raise ValueError for a null byte or a lone surrogate in any string."""
+    if isinstance(data, str):
+        if any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in data):
+            raise ValueError("a string has a null byte or a lone surrogate")
+    elif isinstance(data, dict):
+        for pair in data.items():
+            _refuse_unstorable(list(pair))
+    elif isinstance(data, list):
+        for item in data:
+            _refuse_unstorable(item)
 
 
 def _refuse_constant(name: str) -> None:

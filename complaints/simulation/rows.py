@@ -73,10 +73,10 @@ def rows(calibration: Calibration) -> Callable[[Block], Iterator[Row]]:
         closings = _texts(closed)
         due = created + np.nan_to_num(types.due_hours[pair] * 3600).astype("timedelta64[s]")
         due[np.isnan(types.due_hours[pair])] = np.datetime64("NaT")
-        first = block.first_number + start
+        day, first = f"{block.day:%Y%m%d}", block.first_number + start
         house = block.points.house[part].tolist()
         return zip(
-            [f"{block.day:%Y%m%d}{number:06d}" for number in range(first, first + len(pair))],
+            [f"{day}{number:06d}" for number in range(first, first + len(pair))],
             _texts(created),
             closings,
             _take(agencies.codes, agency),
@@ -123,7 +123,7 @@ def _texts(times: Instants) -> list[str]:
 
 def _degrees(values: Any) -> list[str]:
     """Degrees to five digits (about a metre); "" for NaN, which alone differs from itself."""
-    return [f"{value:.5f}" if value == value else "" for value in values.tolist()]  # noqa: PLR0124
+    return [f"{value:.5f}" if value == value else "" for value in values.tolist()]
 
 
 def _statuses(is_open: list[bool], names: list[str]) -> list[str]:

@@ -110,13 +110,14 @@ def test_a_bulk_update_leaves_events_too() -> None:
     assert [event.occurred_at for event in closings] == [at] * 3
 
 
+@pytest.mark.django_db(transaction=True)
 def test_without_the_trigger_a_bulk_update_leaves_none() -> None:
     complaint = ComplaintFactory()
+    alter = "ALTER TABLE complaints_complaint {} TRIGGER complaint_events_of_update"
     with connection.cursor() as cursor:
-        cursor.execute(
-            "ALTER TABLE complaints_complaint DISABLE TRIGGER complaint_events_of_update"
-        )
-    Complaint.objects.update(status="closed", closed_at=timezone.now())
+        cursor.execute(alter.format("DISABLE"))
+        Complaint.objects.update(status="closed", closed_at=timezone.now())
+        cursor.execute(alter.format("ENABLE"))
     assert kinds(complaint) == ["opened"]
 
 
