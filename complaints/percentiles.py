@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Aggregate, DurationField, ExpressionWrapper, F, FloatField
 from django.db.models.functions import Extract
@@ -25,7 +27,7 @@ class Percentiles(Aggregate):
     name = "Percentiles"
     output_field = ArrayField(FloatField())
 
-    def __init__(self, *levels: float, **extra: object) -> None:
+    def __init__(self, *levels: float, **extra: Any) -> None:
         super().__init__(
             HOURS_TO_CLOSE, levels=", ".join(str(float(level)) for level in levels), **extra
         )

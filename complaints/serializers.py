@@ -73,7 +73,10 @@ class DistrictSerializer(serializers.ModelSerializer[District]):
     """A named area."""
 
     city = serializers.SlugRelatedField[City](slug_field="slug", read_only=True)
-    parent = serializers.SlugRelatedField[District](slug_field="code", read_only=True)
+    # The stubs know a `parent` of fields; this is the district's.
+    parent = serializers.SlugRelatedField[District](  # type: ignore[assignment]
+        slug_field="code", read_only=True
+    )
 
     class Meta:
         model = District

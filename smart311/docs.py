@@ -9,9 +9,7 @@ from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitV
 
 # Both programs set styles while they run; scripts stay our own files. ReDoc searches in a worker
 # that it makes from a blob.
-_csp = csp_update(
-    {"style-src": [SELF, UNSAFE_INLINE], "worker-src": [SELF, "blob:"]}  # type: ignore[arg-type]
-)
+_csp = csp_update({"style-src": [SELF, UNSAFE_INLINE], "worker-src": [SELF, "blob:"]})
 
 
 @method_decorator(_csp, name="dispatch")

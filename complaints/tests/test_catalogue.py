@@ -2,21 +2,19 @@ import pytest
 
 from complaints.catalogue import Catalogue, UnknownType
 from complaints.models import City
-from complaints.tests.factories import AgencyFactory, CityFactory, ComplaintTypeFactory
+from complaints.tests.factories import make_agency, make_city, make_type
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def catalogue() -> Catalogue:
-    city: City = CityFactory()
-    hpd, dob = AgencyFactory(code="HPD"), AgencyFactory(code="DOB")
-    ComplaintTypeFactory(
-        code="noise-street", name="Noise - Street/Sidewalk", aliases=["noise street"]
-    )
-    ComplaintTypeFactory(code="plumbing", name="Plumbing", agency=dob)
-    ComplaintTypeFactory(code="plumbing-hpd", name="PLUMBING", agency=hpd)
-    ComplaintTypeFactory(code="gone", name="Gone", is_active=False)
+    city: City = make_city()
+    hpd, dob = make_agency(code="HPD"), make_agency(code="DOB")
+    make_type(code="noise-street", name="Noise - Street/Sidewalk", aliases=["noise street"])
+    make_type(code="plumbing", name="Plumbing", agency=dob)
+    make_type(code="plumbing-hpd", name="PLUMBING", agency=hpd)
+    make_type(code="gone", name="Gone", is_active=False)
     return Catalogue.of(city)
 
 

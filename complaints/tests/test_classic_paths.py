@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from complaints.tests.factories import NOON, CityFactory, ComplaintFactory, ComplaintTypeFactory
+from complaints.tests.factories import NOON, make_city, make_complaint, make_type
 
 pytestmark = pytest.mark.django_db
 
@@ -14,9 +14,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def complaints() -> None:
     """Three closed after 2, 4 and 10 hours, one instantly, one open; all in one local noon hour."""
-    ComplaintTypeFactory(aliases=["noise residential"], name="Noise - Residential")
+    make_type(aliases=["noise residential"], name="Noise - Residential")
     for hours in (2, 4, 10, 0, None):
-        ComplaintFactory(closed_after_hours=hours)
+        make_complaint(closed_after_hours=hours)
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
@@ -39,7 +39,7 @@ def test_the_expected_time_is_the_median_of_closed_ones(
 
 
 def test_a_type_without_closings_has_no_expected_time(client: Client) -> None:
-    ComplaintTypeFactory(code="graffiti")
+    make_type(code="graffiti")
     response = client.get("/complaints/time/graffiti")
     assert response.status_code == 404
     assert "No complaint of the type graffiti has been closed yet" in response.json()["detail"]
@@ -68,9 +68,9 @@ def test_the_hourly_count_is_an_average_a_day(client: Client, slash: str) -> Non
 
 
 def test_the_hour_is_the_citys_and_the_window_four_weeks_of_data(client: Client) -> None:
-    ComplaintFactory(created_at=NOON - timedelta(days=27))
-    ComplaintFactory(created_at=NOON - timedelta(days=28))
-    ComplaintFactory(created_at=NOON - timedelta(hours=12))
+    make_complaint(created_at=NOON - timedelta(days=27))
+    make_complaint(created_at=NOON - timedelta(days=28))
+    make_complaint(created_at=NOON - timedelta(hours=12))
     noon = client.get("/complaints/noise-residential?hour=12").json()
     midnight = client.get("/complaints/noise-residential?hour=0").json()
     assert (noon["q"], midnight["q"]) == (round(6 / 28, 4), round(1 / 28, 4))
@@ -106,5 +106,5 @@ def test_without_a_city_they_say_so(client: Client, settings: Any) -> None:
     response = client.get("/complaints/time/noise-residential")
     assert response.status_code == 503
     assert response["Retry-After"] == "5"
-    CityFactory(slug="gotham", jurisdiction_id="gotham.example")
+    make_city(slug="gotham", jurisdiction_id="gotham.example")
     assert client.get("/complaints/time/noise-residential").status_code == 404

@@ -12,10 +12,10 @@ from django.utils import timezone
 from complaints.models import City, Complaint, ComplaintEvent, Reporter
 from complaints.tests.factories import (
     NOON,
-    AgencyFactory,
-    CityFactory,
-    ComplaintFactory,
-    ComplaintTypeFactory,
+    make_agency,
+    make_city,
+    make_complaint,
+    make_type,
 )
 
 pytestmark = pytest.mark.django_db
@@ -44,43 +44,45 @@ def kinds(complaint: Complaint) -> list[str]:
     ],
 )
 def test_the_database_refuses_what_must_not_be(constraint: str, change: dict[str, Any]) -> None:
-    complaint = ComplaintFactory()
+    complaint = make_complaint()
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
         Complaint.objects.filter(pk=complaint.pk).update(**change)
 
 
 def test_the_database_refuses_a_complaint_that_duplicates_itself() -> None:
-    complaint = ComplaintFactory()
+    complaint = make_complaint()
     with pytest.raises(IntegrityError, match="not_its_own_duplicate"), transaction.atomic():
         Complaint.objects.update(duplicate_of=complaint)
 
 
 def test_the_database_refuses_the_same_external_id_twice_from_one_source() -> None:
-    ComplaintFactory(source="nyc", external_id="7")
-    ComplaintFactory(source="sample", external_id="7")
+    make_complaint(source="nyc", external_id="7")
+    make_complaint(source="sample", external_id="7")
     with pytest.raises(IntegrityError, match="complaint_once_per_source"), transaction.atomic():
-        ComplaintFactory(source="nyc", external_id="7")
+        make_complaint(source="nyc", external_id="7")
 
 
 def test_complaints_without_an_external_id_are_many() -> None:
-    ComplaintFactory.create_batch(2, external_id=None)
+    for _ in range(2):
+        make_complaint(external_id=None)
     assert Complaint.objects.count() == 2
 
 
 def test_a_closing_in_the_same_second_is_allowed() -> None:
-    ComplaintFactory(closed_after_hours=0)
+    make_complaint(closed_after_hours=0)
     assert Complaint.objects.closed().count() == 1
 
 
 def test_public_ids_are_opaque_and_differ() -> None:
-    ComplaintFactory.create_batch(50)
+    for _ in range(50):
+        make_complaint()
     found = set(Complaint.objects.values_list("public_id", flat=True))
     assert len(found) == 50
     assert all(len(text) == 20 and int(text, 16) >= 0 for text in found)
 
 
 def test_closing_records_the_time_once() -> None:
-    complaint = ComplaintFactory()
+    complaint = make_complaint()
     complaint.close(NOON + timedelta(hours=1))
     complaint.close(NOON + timedelta(hours=2))
     assert complaint.closed_at == NOON + timedelta(hours=1)
@@ -88,14 +90,14 @@ def test_closing_records_the_time_once() -> None:
 
 
 def test_closing_before_creation_is_refused() -> None:
-    complaint = ComplaintFactory()
+    complaint = make_complaint()
     with pytest.raises(ValueError, match="before creation"):
         complaint.close(NOON - timedelta(hours=1))
     assert Complaint.objects.get().is_open
 
 
 def test_reopening_keeps_the_earlier_closing_in_the_history() -> None:
-    complaint = ComplaintFactory(closed_after_hours=1)
+    complaint = make_complaint(closed_after_hours=1)
     complaint.reopen()
     complaint.reopen()
     assert complaint.is_open
@@ -103,7 +105,8 @@ def test_reopening_keeps_the_earlier_closing_in_the_history() -> None:
 
 
 def test_a_bulk_update_leaves_events_too() -> None:
-    ComplaintFactory.create_batch(3)
+    for _ in range(3):
+        make_complaint()
     at = timezone.now()
     Complaint.objects.update(status="closed", closed_at=at)
     closings = ComplaintEvent.objects.filter(kind="closed")
@@ -112,7 +115,7 @@ def test_a_bulk_update_leaves_events_too() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_without_the_trigger_a_bulk_update_leaves_none() -> None:
-    complaint = ComplaintFactory()
+    complaint = make_complaint()
     alter = "ALTER TABLE complaints_complaint {} TRIGGER complaint_events_of_update"
     with connection.cursor() as cursor:
         cursor.execute(alter.format("DISABLE"))
@@ -122,10 +125,10 @@ def test_without_the_trigger_a_bulk_update_leaves_none() -> None:
 
 
 def test_each_change_has_its_own_kind_of_event() -> None:
-    complaint, other = ComplaintFactory.create_batch(2)
+    complaint, other = make_complaint(), make_complaint()
     rows = Complaint.objects.filter(pk=complaint.pk)
     rows.update(status="in_progress")
-    rows.update(agency=AgencyFactory(code="HPD"))
+    rows.update(agency=make_agency(code="HPD"))
     rows.update(duplicate_of=other)
     rows.update(status="closed", closed_at=NOON)
     rows.update(closed_at=NOON + timedelta(hours=1))
@@ -142,7 +145,7 @@ def test_each_change_has_its_own_kind_of_event() -> None:
 
 def test_the_actor_of_the_transaction_is_recorded(django_user_model: Any) -> None:
     user = django_user_model.objects.create_user("agent")
-    complaint = ComplaintFactory()
+    complaint = make_complaint()
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('smart311.actor_id', %s, true)", [str(user.pk)])
     complaint.close(NOON)
@@ -151,7 +154,7 @@ def test_the_actor_of_the_transaction_is_recorded(django_user_model: Any) -> Non
 
 @pytest.mark.parametrize("sql", ["DELETE FROM {}", "UPDATE {} SET text = 'x'"])
 def test_events_can_be_neither_changed_nor_deleted(sql: str) -> None:
-    ComplaintFactory()
+    make_complaint()
     table = ComplaintEvent._meta.db_table
     with (
         pytest.raises(DatabaseError, match="append-only"),
@@ -164,28 +167,29 @@ def test_events_can_be_neither_changed_nor_deleted(sql: str) -> None:
 
 def test_a_complaint_with_history_cannot_be_deleted() -> None:
     with pytest.raises(ProtectedError):
-        ComplaintFactory().delete()
+        make_complaint().delete()
 
 
 def test_reporters_live_in_a_table_of_their_own() -> None:
-    complaint = ComplaintFactory()
+    complaint = make_complaint()
     Reporter.objects.create(complaint=complaint, email="someone@example.org")
     Reporter.objects.all().delete()
     assert Complaint.objects.count() == 1
 
 
 def test_open_complaints_near_a_place_are_found() -> None:
-    here = ComplaintFactory(latitude=40.75, longitude=-73.85)
-    ComplaintFactory(latitude=40.75, longitude=-73.85, closed_after_hours=1)
-    next_door = ComplaintFactory(latitude=40.752, longitude=-73.85)
-    ComplaintFactory(latitude=40.80, longitude=-73.85)
+    here = make_complaint(latitude=40.75, longitude=-73.85)
+    make_complaint(latitude=40.75, longitude=-73.85, closed_after_hours=1)
+    next_door = make_complaint(latitude=40.752, longitude=-73.85)
+    make_complaint(latitude=40.80, longitude=-73.85)
+    assert here.cell is not None
     found = Complaint.objects.open().near(here.cell, rings=1)
     assert set(found) == {here, next_door}
 
 
 def test_filed_since_includes_its_moment() -> None:
-    ComplaintFactory(created_at=NOON - timedelta(seconds=1))
-    kept = ComplaintFactory(created_at=NOON)
+    make_complaint(created_at=NOON - timedelta(seconds=1))
+    kept = make_complaint(created_at=NOON)
     assert list(Complaint.objects.filed_since(NOON)) == [kept]
 
 
@@ -193,14 +197,14 @@ def test_filed_since_includes_its_moment() -> None:
     "box", [{"west": 10.0, "east": 5.0}, {"north": 91.0}, {"south": -120.0}, {"east": math.nan}]
 )
 def test_a_city_needs_a_real_box(box: dict[str, float]) -> None:
-    city = CityFactory()
+    city = make_city()
     with pytest.raises(IntegrityError, match="city_box_is_a_box"), transaction.atomic():
         City.objects.filter(pk=city.pk).update(**box)
 
 
 def test_type_names_may_differ_in_case_across_agencies_only() -> None:
-    dob, hpd = AgencyFactory(code="DOB"), AgencyFactory(code="HPD")
-    ComplaintTypeFactory(code="a", name="Plumbing", agency=dob)
-    ComplaintTypeFactory(code="b", name="PLUMBING", agency=hpd)
+    dob, hpd = make_agency(code="DOB"), make_agency(code="HPD")
+    make_type(code="a", name="Plumbing", agency=dob)
+    make_type(code="b", name="PLUMBING", agency=hpd)
     with pytest.raises(IntegrityError, match="any_case_once_per_agency"), transaction.atomic():
-        ComplaintTypeFactory(code="c", name="plumbing", agency=hpd)
+        make_type(code="c", name="plumbing", agency=hpd)

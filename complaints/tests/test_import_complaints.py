@@ -11,14 +11,14 @@ from django.core.management import CommandError, call_command
 
 from complaints.models import Agency, Complaint, ComplaintEvent, ComplaintType, District
 from complaints.tests.csv_files import OPEN, ROW, write_csv
-from complaints.tests.factories import AgencyFactory, CityFactory, ComplaintTypeFactory
+from complaints.tests.factories import make_agency, make_city, make_type
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def city() -> Any:
-    return CityFactory()
+    return make_city()
 
 
 def load(path: Path, **options: Any) -> str:
@@ -39,7 +39,7 @@ def reasons(path: Path) -> list[tuple[str, str]]:
         return [(row["row"], row["reason"]) for row in csv.DictReader(file)]
 
 
-def snapshot() -> list[dict[str, Any]]:
+def snapshot() -> list[Any]:
     return list(Complaint.objects.order_by("id").values())
 
 
@@ -215,9 +215,9 @@ def test_rows_are_chosen_by_creation_on_the_citys_clock(tmp_path: Path) -> None:
 
 
 def test_names_that_differ_in_case_are_one_type_within_an_agency_only(tmp_path: Path) -> None:
-    dob, hpd = AgencyFactory(code="DOB"), AgencyFactory(code="HPD")
-    ComplaintTypeFactory(code="plumbing", name="Plumbing", agency=dob)
-    ComplaintTypeFactory(code="plumbing-hpd", name="PLUMBING", agency=hpd, aliases=["Pipes"])
+    dob, hpd = make_agency(code="DOB"), make_agency(code="HPD")
+    make_type(code="plumbing", name="Plumbing", agency=dob)
+    make_type(code="plumbing-hpd", name="PLUMBING", agency=hpd, aliases=["Pipes"])
     rows = [
         {"agency": "DOB", "complaint_type": "PLUMBING"},
         {"agency": "HPD", "complaint_type": "Plumbing"},
@@ -251,7 +251,7 @@ def test_local_times_around_a_clock_change(tmp_path: Path, local: str, utc: str)
 
 def test_without_an_observation_time_the_files_latest_moment_counts(tmp_path: Path) -> None:
     load(write_csv(tmp_path / "a.csv", {}, OPEN), observed_at=None)
-    assert Complaint.objects.first().observed_at == datetime(2019, 7, 10, 22, 30, tzinfo=UTC)
+    assert Complaint.objects.all()[0].observed_at == datetime(2019, 7, 10, 22, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

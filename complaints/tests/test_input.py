@@ -13,7 +13,7 @@ from rest_framework.exceptions import ParseError
 
 from complaints.forecasting import Forecast, ForecastQuery, NoForecast
 from complaints.models import City, Complaint
-from complaints.tests.factories import CityFactory, ComplaintTypeFactory
+from complaints.tests.factories import make_city, make_type
 from smart311.parsers import StrictJSONParser
 
 pytestmark = pytest.mark.django_db
@@ -47,8 +47,8 @@ class NoForecaster:
 
 @pytest.fixture(autouse=True)
 def kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    CityFactory()
-    ComplaintTypeFactory(name="Noise - Residential", aliases=["loud"])
+    make_city()
+    make_type(name="Noise - Residential", aliases=["loud"])
     monkeypatch.setattr("complaints.intake.get_forecaster", FixedForecaster)
 
 

@@ -61,10 +61,9 @@ class Command(BaseCommand):
             raise CommandError(f"{path}: there is no such file")
         city = self._city(options["city"])
         choice = Choice(
-            *(
-                moment(options[name], city, f"--{name.replace('_', '-')}")
-                for name in ("observed_at", "created_after", "created_before")
-            )
+            observed_at=moment(options["observed_at"], city, "--observed-at"),
+            created_after=moment(options["created_after"], city, "--created-after"),
+            created_before=moment(options["created_before"], city, "--created-before"),
         )
         rejects = options["rejects"] or _rejects_path(path)
         try:
