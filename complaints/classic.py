@@ -22,7 +22,7 @@ from complaints.cities import default_city
 from complaints.intake import Filing, file_complaint
 from complaints.models import City, Complaint, ComplaintType
 from complaints.percentiles import Percentiles
-from complaints.serializers import ComplaintSerializer, InputSerializer
+from complaints.serializers import InputSerializer, StoredComplaintSerializer
 from smart311.problems import shorten
 
 COUNTED_DAYS = 28
@@ -100,6 +100,7 @@ class HourlyCountViewSet(ViewSet):
     permission_classes = (AllowAny,)
 
     @extend_schema(
+        operation_id="complaints_in_hour",
         summary="Complaints of a type in an hour of the day",
         parameters=[
             OpenApiParameter(
@@ -147,12 +148,6 @@ def refuse_unknown(given: Mapping[str, Any], known: tuple[str, ...]) -> None:
         )
 
 
-StoredComplaint = inline_serializer(
-    "StoredComplaint",
-    {**ComplaintSerializer().get_fields(), "description": serializers.CharField()},
-)
-
-
 class InputViewSet(ViewSet):
     """Where complaints come in."""
 
@@ -160,7 +155,9 @@ class InputViewSet(ViewSet):
     authentication_classes = ()
 
     @extend_schema(
-        summary="File a complaint", request=InputSerializer, responses={201: StoredComplaint}
+        summary="File a complaint",
+        request=InputSerializer,
+        responses={201: StoredComplaintSerializer},
     )
     def create(self, request: Request) -> Response:
         """Store a complaint; answer it with its id and its forecast."""
@@ -178,9 +175,8 @@ class InputViewSet(ViewSet):
                 description=given["description"],
             ),
         )
-        body = {**ComplaintSerializer(complaint).data, "description": complaint.description}
         return Response(
-            body,
+            StoredComplaintSerializer(complaint).data,
             status=status.HTTP_201_CREATED,
             headers={"Location": f"/api/v1/complaints/{complaint.public_id}/"},
         )

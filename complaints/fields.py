@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from complaints.catalogue import Catalogue, UnknownType
@@ -49,6 +51,7 @@ def _is_visible(character: str) -> bool:
     return unicodedata.category(character) not in {"Cc", "Cf", "Zs", "Zl", "Zp"}
 
 
+@extend_schema_field(OpenApiTypes.DATETIME)
 class MomentField(serializers.Field[datetime, str, str, Any]):
     """ISO 8601 text; without an offset it is the city's local time. Answers show the offset."""
 
@@ -67,6 +70,7 @@ class MomentField(serializers.Field[datetime, str, str, Any]):
         return city.localise(value).isoformat()
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class ComplaintTypeField(serializers.Field[ComplaintType, str, str, Any]):
     """A complaint type by code, official name or alias; answers give the code."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from complaints.fields import (
@@ -106,7 +108,7 @@ class ComplaintSerializer(serializers.ModelSerializer[Complaint]):
 
     class Meta:
         model = Complaint
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "city",
             "complaint_type",
@@ -130,11 +132,20 @@ class ComplaintSerializer(serializers.ModelSerializer[Complaint]):
         )
         read_only_fields = fields
 
-    def get_forecast(self, complaint: Complaint) -> PromiseSerializer | None:
+    @extend_schema_field(PromiseSerializer(allow_null=True))
+    def get_forecast(self, complaint: Complaint) -> Mapping[str, Any] | None:
         """The stored promise."""
         if complaint.promised_median_hours is None:
             return None
-        return PromiseSerializer(complaint).data  # type: ignore[return-value]
+        return PromiseSerializer(complaint).data
+
+
+class StoredComplaintSerializer(ComplaintSerializer):
+    """A complaint as it is answered to whoever has just filed it."""
+
+    class Meta(ComplaintSerializer.Meta):
+        fields = (*ComplaintSerializer.Meta.fields, "description")
+        read_only_fields = fields
 
 
 class InputSerializer(StrictSerializer):

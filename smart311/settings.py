@@ -235,6 +235,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SORT_OPERATIONS": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ComplaintStatus": "complaints.models.Complaint.Status",
+        "ModelStatus": "predictions.models.ModelVersion.Status",
+    },
 }
 
 # The forecast ---------------------------------------------------------------------------------

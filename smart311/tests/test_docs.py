@@ -1,0 +1,46 @@
+"""The schema and its pages."""
+
+import re
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+PAGES = ["/docs", "/docs/", "/redoc", "/redoc/"]
+
+
+def test_the_schema_is_valid_and_without_warnings() -> None:
+    call_command("spectacular", validate=True, fail_on_warn=True, stdout=StringIO())
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/openapi.json/"])
+def test_the_schema_names_each_door(client: Client, path: str) -> None:
+    paths = set(client.get(path).json()["paths"])
+    assert {
+        "/predict/{complaint_type}/",
+        "/predict_async/{complaint_type}/",
+        "/complaints/time/{complaint_type}/",
+        "/complaints/all/{complaint_type}/time/",
+        "/complaints/noise/{kind}/time/",
+        "/complaints/{complaint_type}/",
+        "/input/",
+        "/api/v1/complaints/",
+        "/api/v1/models/",
+    } <= paths
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_pages_load_nothing_from_elsewhere(client: Client, path: str) -> None:
+    page = client.get(path).content.decode()
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert loaded
+    assert not [address for address in loaded if address.startswith(("http", "//"))]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_pages_run_no_inline_script(client: Client, path: str) -> None:
+    response = client.get(path)
+    assert "script-src" not in response["Content-Security-Policy"]
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+    assert not re.findall(r"<script>|<script (?![^>]*src=)", response.content.decode())
