@@ -1,0 +1,56 @@
+# `make run` starts everything, `make test` tries everything, `make help` lists the rest.
+# Paths stay relative: the checkout may lie in a folder with spaces.
+SHELL = /bin/sh
+BIN = .venv/bin
+PYTHON =
+PORT ?= 8000
+.DEFAULT_GOAL = help
+.PHONY: help run test check load constraints install clean
+
+help: ## List what make can do here
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: install ## Install what is missing, start everything, print the addresses
+	@exec $(BIN)/python manage.py start
+
+test: install .venv/.tested-with ## Run the whole test suite (ARGS="-k word" for a part)
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+check: install .venv/.tested-with ## Format, lint, types, imports, templates, migrations, schema
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy .
+	$(BIN)/lint-imports
+	git ls-files -z '*/templates/*.html' | xargs -0 $(BIN)/djade --target-version 5.2 --check
+	git ls-files -z '*.py' | xargs -0 $(BIN)/python -m django_upgrade --target-version 5.2 --check
+	$(BIN)/python manage.py makemigrations --check
+	HAS_TLS=true $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+load: install ## Half a minute of load on a running Smart 311, with a table at the end
+	@exec $(BIN)/python -m locust -f locust/locustfile.py --headless --only-summary \
+	  --users 20 --spawn-rate 20 --run-time 30s --host "http://127.0.0.1:$(PORT)"
+
+constraints: .venv/.created ## Renew constraints.txt: every package that the requirements pull in
+	rm -rf var/pins && $(BIN)/python -m venv var/pins
+	var/pins/bin/python -m pip install --quiet --requirement requirements-dev.txt
+	var/pins/bin/python -m pip freeze | LC_ALL=C sort -f > constraints.txt
+	rm -rf var/pins
+
+clean: ## Remove what was installed and built; the database in var/ stays
+	rm -rf .venv node_modules var/static .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+install: .venv/.runs-with node_modules/.installed
+
+.venv/.created: .ci/find-python
+	@python=$$(.ci/find-python "$(PYTHON)") && echo "Creating .venv with $$python …" && \
+	  "$$python" -m venv .venv && touch $@
+
+.venv/.runs-with: .venv/.created requirements.txt constraints.txt
+	@.ci/pip-install requirements.txt && touch $@
+
+.venv/.tested-with: .venv/.runs-with requirements-dev.txt
+	@.ci/pip-install requirements-dev.txt && touch $@
+
+node_modules/.installed: .venv/.runs-with package.json package-lock.json .npmrc
+	@.ci/npm-install && touch $@
