@@ -30,31 +30,25 @@ def key_figures(figures: Figures | None) -> list[Card]:
     totals = figures.totals
     return [
         _count(_TITLES[0], totals.open, "filed and not yet closed"),
-        _count(_TITLES[1], totals.opened, "complaints filed"),
-        _count(_TITLES[2], totals.closed, "complaints closed"),
-        _duration(_TITLES[3], totals.median_hours, "half were closed faster"),
-        _duration(_TITLES[4], totals.p90_hours, "one in ten took longer"),
+        _count(_TITLES[1], totals.opened, "complaints in the last 24 h"),
+        _count(_TITLES[2], totals.closed, "complaints in the last 24 h"),
+        _duration(_TITLES[3], totals.median_hours, "median"),
+        _duration(_TITLES[4], totals.p90_hours, "90th percentile"),
     ]
 
 
-_TITLES = (
-    "Open now",
-    "Opened, last 24 h",
-    "Closed, last 24 h",
-    "Median time to close",
-    "Nine in ten closed within",
-)
+_TITLES = ("Open now", "Opened", "Closed", "Half closed within", "Nine in ten within")
 
 
 def _count(title: str, count: int, note: str) -> Card:
     return Card(title, intcomma(count), note)
 
 
-def _duration(title: str, hours: float | None, note: str) -> Card:
-    window = f"the last {WINDOW_DAYS} days"
+def _duration(title: str, hours: float | None, statistic: str) -> Card:
+    window = f"in the last {WINDOW_DAYS} days"
     if hours is None:
-        return Card(title, "", f"Nothing was closed in {window}.")
-    return Card(title, hours_in_words(hours), f"{note}, of those closed in {window}")
+        return Card(title, "", f"Nothing was closed {window}.")
+    return Card(title, hours_in_words(hours), f"{statistic} of those closed {window}")
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,11 @@ Choices = list[tuple[str, list[tuple[str, str]]]]
 class ForecastForm(forms.Form):
     """Type, place and time of a complaint. Times are the city's local time."""
 
-    complaint_type = forms.ChoiceField(label="What is it about?")
+    complaint_type = forms.ChoiceField(
+        label="What is it about?",
+        # Django's own message repeats whatever was sent.
+        error_messages={"invalid_choice": "This is not a type that can be filed here."},
+    )
     latitude = forms.FloatField(label="Latitude", min_value=-90, max_value=90)
     longitude = forms.FloatField(label="Longitude", min_value=-180, max_value=180)
     created_date = forms.CharField(
@@ -33,7 +37,7 @@ class ForecastForm(forms.Form):
     def __init__(
         self, city: City, types: list[FiledType], now: datetime, data: dict[str, Any]
     ) -> None:
-        super().__init__(data)
+        super().__init__(data, label_suffix="")
         self.city = city
         self.now = now
         choices = self.fields["complaint_type"]

@@ -58,7 +58,8 @@ def _forecast_context(
     """The form, and the answer to its question: the visitor's, or the one it starts with."""
     if not types:
         return {}
-    question = {**starting_question(city, types, now), **request.GET.dict()}
+    asked = {name: value for name, value in request.GET.items() if value}
+    question = {**starting_question(city, types, now), **asked}
     form = ForecastForm(city, types, now, question)
     context: dict[str, Any] = {
         "form": form,

@@ -5,17 +5,22 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 HOURS_A_DAY = 24
 LONGEST_IN_HOURS = 48
 LONGEST_WITH_HOURS_DAYS = 14
 
 
 def hours_in_words(hours: float) -> str:
-    """A duration with its unit: `40 min`, `3.2 h`, `14 h`, `2 d 4 h`, `23 d`.
+    """A duration with its unit, joined by no-break spaces: `40 min`, `3.2 h`, `2 d 4 h`, `23 d`.
 
     Each is rounded to what a reader can use: minutes below an hour, tenths of an hour below ten,
     hours up to two days, days from two weeks on. Never less than a minute.
     """
+    return _with_units(hours).replace(" ", NO_BREAK_SPACE)
+
+
+def _with_units(hours: float) -> str:
     minutes = max(1, _round(hours * 60))
     if minutes < 60:
         return f"{minutes} min"
@@ -36,10 +41,10 @@ def percent_in_words(share: float) -> str:
     """A share of 0 to 1: `37 %`, and `under 1 %` or `over 99 %` rather than a false certainty."""
     percent = _round(share * 100)
     if percent == 0 and share > 0:
-        return "under 1 %"
+        return f"under 1{NO_BREAK_SPACE}%"
     if percent == 100 and share < 1:
-        return "over 99 %"
-    return f"{percent} %"
+        return f"over 99{NO_BREAK_SPACE}%"
+    return f"{percent}{NO_BREAK_SPACE}%"
 
 
 def moment_in_words(local: datetime) -> str:

@@ -21,20 +21,21 @@ function options(flow) {
   const ink = colour("--ink");
   const soft = colour("--ink-soft");
   const line = colour("--line");
+  const fontSize = 0.8 * parseFloat(getComputedStyle(document.documentElement).fontSize);
   return {
     animation: !still.matches,
     animationDuration: 300,
     aria: { enabled: true },
-    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: soft },
-    grid: { left: 8, right: 12, top: 40, bottom: 4, outerBoundsMode: "same" },
-    legend: { top: 0, left: 0, itemGap: 20, textStyle: { color: ink, fontSize: 14 } },
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: soft, fontSize },
+    grid: { left: 8, right: 12, top: 3 * fontSize, bottom: 4, outerBoundsMode: "same" },
+    legend: { top: 0, left: 0, itemGap: 20, textStyle: { color: ink, fontSize: 1.1 * fontSize } },
     tooltip: {
       trigger: "axis",
       renderMode: "richText",
       confine: true,
       backgroundColor: colour("--card"),
       borderColor: line,
-      textStyle: { color: ink },
+      textStyle: { color: ink, fontSize: 1.1 * fontSize },
       formatter: (points) => [
         dayInWords(points[0].axisValue),
         ...points.map((point) => `${point.seriesName}: ${count.format(point.value)}`),
@@ -46,11 +47,11 @@ function options(flow) {
       boundaryGap: false,
       axisLine: { lineStyle: { color: line } },
       axisTick: { show: false },
-      axisLabel: { color: soft, hideOverlap: true, formatter: shortDay },
+      axisLabel: { color: soft, fontSize, margin: fontSize, hideOverlap: true, formatter: shortDay },
     },
     yAxis: {
       type: "value",
-      axisLabel: { color: soft, formatter: (value) => count.format(value) },
+      axisLabel: { color: soft, fontSize, formatter: (value) => count.format(value) },
       splitLine: { lineStyle: { color: line } },
     },
     series: [

@@ -1,11 +1,16 @@
 // Numbers and times as people read them; dashboard/words.py follows the same rules.
 
+const NO_BREAK_SPACE = "\u00a0";
 const HOURS_A_DAY = 24;
 const LONGEST_IN_HOURS = 48;
 const LONGEST_WITH_HOURS_DAYS = 14;
 
-/** A duration with its unit: `40 min`, `3.2 h`, `14 h`, `2 d 4 h`, `23 d`. */
+/** A duration with its unit, joined by no-break spaces: `40 min`, `3.2 h`, `2 d 4 h`, `23 d`. */
 export function hoursInWords(hours) {
+  return withUnits(hours).replaceAll(" ", NO_BREAK_SPACE);
+}
+
+function withUnits(hours) {
   const minutes = Math.max(1, Math.round(hours * 60));
   if (minutes < 60) return `${minutes} min`;
   const tenths = Math.round(hours * 10);
@@ -23,9 +28,9 @@ export function hoursInWords(hours) {
 /** A share of 0 to 1: `37 %`, and `under 1 %` or `over 99 %` rather than a false certainty. */
 export function percentInWords(share) {
   const percent = Math.round(share * 100);
-  if (percent === 0 && share > 0) return "under 1 %";
-  if (percent === 100 && share < 1) return "over 99 %";
-  return `${percent} %`;
+  if (percent === 0 && share > 0) return `under 1${NO_BREAK_SPACE}%`;
+  if (percent === 100 && share < 1) return `over 99${NO_BREAK_SPACE}%`;
+  return `${percent}${NO_BREAK_SPACE}%`;
 }
 
 /** An instant on the clock of a time zone: `Tue 16 Jul 2019, 18:00`. */
