@@ -17,9 +17,9 @@ from complaints.simulation.placing import Placing, Points
 
 WARM_UP_DAYS = 28
 """Simulated before the first day and thrown away, so that the queues are there on day one."""
-PACE_SPREAD = 0.2
+PACE_SPREAD = 0.15
 """How far an agency's pace wanders, as a standard deviation of the deviate."""
-PACE_MEMORY = 0.7
+PACE_MEMORY = 0.5
 """Correlation of an agency's pace from one day to the next."""
 QUEUE_WEIGHT = 0.4
 LEAST_NOISE = 0.3
