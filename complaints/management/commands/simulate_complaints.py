@@ -122,7 +122,8 @@ class Command(BaseCommand):
                 written = write_csv(file, days, rows(calibration))
         except OSError as error:
             raise CommandError(f"cannot write {path}: {error.strerror or error}") from error
-        self.stderr.write(f"{written:,} complaints written to {path}")
+        # Standard error is red by default; this is no error.
+        self.stderr.write(f"{written:,} complaints written to {path}", style_func=str)
 
 
 def _day(text: str) -> date:
