@@ -1,0 +1,185 @@
+"""How good a forecast is, beside the simple ones: split by time, never shuffled.
+
+Train as of one moment, forecast what was filed after it, compare with what became of it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TypedDict
+
+import numpy as np
+import polars as pl
+
+from .features import encode_frame
+from .labels import labels_as_of, outcomes
+from .metrics import Metrics, Outlook, measure
+from .survival import Booleans, KaplanMeier
+from .training import Progress, TrainedModel, train
+
+RECENT_DAYS = 14
+# Fewer rows than this say nothing about a type or an agency.
+FEWEST_ROWS_OF_GROUP = 50
+TABLE_COLUMNS = {
+    "mae_hours": "MAE h",
+    "median_ae_hours": "median AE",
+    "brier_24": "Brier 24",
+    "brier_72": "Brier 72",
+    "brier_168": "Brier 168",
+    "coverage_80": "cover 80 %",
+    "width_80_hours": "width h",
+    "concordance": "C",
+}
+
+
+class ModelMetrics(TypedDict):
+    """The errors of one model: over all rows, and by agency and type."""
+
+    overall: Metrics
+    by_agency: dict[str, Metrics]
+    by_type: dict[str, Metrics]
+
+
+class Evaluation(TypedDict):
+    """The result of `evaluate`; times are ISO 8601 in UTC."""
+
+    as_of: str
+    test_from: str
+    test_until: str
+    restrict_hours: float
+    rows: int
+    models: dict[str, ModelMetrics]
+
+
+def evaluate(
+    frame: pl.DataFrame,
+    *,
+    as_of: datetime,
+    time_zone: str,
+    model: TrainedModel | None = None,
+    test_from: datetime | None = None,
+    test_until: datetime | None = None,
+    restrict_hours: float = 168.0,
+    holidays: list[str] | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Errors on complaints filed in [test_from, test_until), all models trained as of `as_of`.
+
+    Parameters
+    ----------
+    model
+        One trained as of `as_of` on the same complaints; None trains it.
+    test_from
+        Default and earliest: `as_of`.
+    test_until
+        Default: no end. Only rows whose first `restrict_hours` are known count.
+
+    Raises ValueError if the test would overlap the training or no row is fully observed.
+    """
+    start = test_from or as_of
+    until = test_until or start + timedelta(days=36_500)
+    trained = model or train(
+        frame, as_of=as_of, time_zone=time_zone, holidays=holidays, progress=progress
+    )
+    learned_until = trained.forecaster().header.as_of
+    if start < max(as_of, learned_until):
+        raise ValueError(f"test from {start} overlaps the training as of {learned_until}")
+    test = outcomes(frame, start, until, restrict_hours)
+    if test.is_empty():
+        raise ValueError(
+            f"no complaint filed from {start} to {until} is known for {restrict_hours} hours"
+        )
+    known = labels_as_of(frame, as_of, time_zone)
+    outlooks = {"forecast": forecast_outlook(trained, test), **baselines(known, test, as_of)}
+    latest = test["created_at"].max()
+    return Evaluation(
+        as_of=as_of.astimezone(UTC).isoformat(),
+        test_from=start.astimezone(UTC).isoformat(),
+        test_until=(test_until or latest).astimezone(UTC).isoformat(),  # type: ignore[union-attr]
+        restrict_hours=restrict_hours,
+        rows=test.height,
+        models={
+            name: _model_metrics(outlook, test, restrict_hours)
+            for name, outlook in outlooks.items()
+        },
+    )
+
+
+def forecast_outlook(trained: TrainedModel, test: pl.DataFrame) -> Outlook:
+    """What the exported model, as it serves, says about the test rows."""
+    forecaster = trained.forecaster()
+    features = encode_frame(test, forecaster.header.encoding)
+    edges = np.array(forecaster.header.edges_hours)
+    return Outlook.of_curves(edges, forecaster.cumulative(features))
+
+
+def baselines(known: pl.DataFrame, test: pl.DataFrame, as_of: datetime) -> dict[str, Outlook]:
+    """The simple forecasts: Kaplan–Meier per type, and medians over closed rows only."""
+    recent = pl.col("created_at") >= as_of.astimezone(UTC) - timedelta(days=RECENT_DAYS)
+    closed = known.filter("closed")
+    recently = known.filter(recent)
+    return {
+        "kaplan_meier": _per_type(known, test),
+        "kaplan_meier_recent": _per_type(known if recently.is_empty() else recently, test),
+        "type_median": _per_type(closed, test),
+        "global_median": Outlook.of_groups(
+            [_kaplan_meier(closed)], np.zeros(test.height, np.int64)
+        ),
+    }
+
+
+def _per_type(known: pl.DataFrame, test: pl.DataFrame) -> Outlook:
+    """One estimate per type; a type not seen gets that of all rows."""
+    estimates = [_kaplan_meier(known)]
+    place: dict[str, int] = {}
+    for (name,), rows in sorted(
+        known.group_by(["complaint_type"]), key=lambda group: str(group[0])
+    ):
+        place[str(name)] = len(estimates)
+        estimates.append(_kaplan_meier(rows))
+    group = np.array([place.get(name, 0) for name in test["complaint_type"].to_list()])
+    return Outlook.of_groups(estimates, group)
+
+
+def _kaplan_meier(rows: pl.DataFrame) -> KaplanMeier:
+    return KaplanMeier.fit(rows["hours"].to_numpy(), rows["closed"].to_numpy())
+
+
+def _model_metrics(outlook: Outlook, test: pl.DataFrame, restrict_hours: float) -> ModelMetrics:
+    hours = test["hours"].to_numpy()
+
+    def by(column: str) -> dict[str, Metrics]:
+        counts = (
+            test[column].drop_nulls().value_counts().filter(pl.col("count") >= FEWEST_ROWS_OF_GROUP)
+        )
+        found = {}
+        for name in sorted(counts[column].to_list()):
+            chosen: Booleans = (test[column] == name).fill_null(value=False).to_numpy()
+            found[name] = measure(outlook.rows(chosen), hours[chosen], restrict_hours)
+        return found
+
+    return ModelMetrics(
+        overall=measure(outlook, hours, restrict_hours),
+        by_agency=by("agency"),
+        by_type=by("complaint_type"),
+    )
+
+
+def format_table(result: Evaluation) -> str:
+    """The overall errors as a table for the terminal, one line a model."""
+    first = next(iter(result["models"].values()))["overall"]
+    columns = [name for name in TABLE_COLUMNS if name in first]
+    heads = "".join(f"{TABLE_COLUMNS[name]:>12}" for name in columns)
+    lines = [
+        f"as of {result['as_of']}, {result['rows']:,} complaints filed from {result['test_from']} "
+        f"to {result['test_until']}, time restricted to {result['restrict_hours']:g} h",
+        f"{'model':<20}{heads}",
+    ]
+    for name, metrics in result["models"].items():
+        cells = "".join(f"{_cell(column, metrics['overall'][column]):>12}" for column in columns)
+        lines.append(f"{name:<20}{cells}")
+    return "\n".join(lines)
+
+
+def _cell(column: str, value: float) -> str:
+    return f"{value:.2f}" if column.endswith("_hours") else f"{value:.4f}"

@@ -1,0 +1,275 @@
+"""What the model sees of a complaint: one definition for training and for serving.
+
+Training encodes a frame (`encode_frame`), serving a single query (`encode_query`). Both build
+a row from the same blocks; the frame calls each block once per distinct input. A block gets
+what is known at filing and gives its numbers; a property test holds the two forms together.
+To add features, append a block: existing columns keep their places.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import h3
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import polars as pl
+
+NAN = math.nan
+# Cells of about 0.7 km²: small enough to lie in one district, large enough to be seen often.
+DISTRICT_CELL_RESOLUTION = 8
+
+Row = npt.NDArray[np.float32]
+Matrix = npt.NDArray[np.float32]
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """A complaint as known when it is filed. All but type and time may be unknown."""
+
+    complaint_type: str
+    created_at: datetime
+    latitude: float | None = None
+    longitude: float | None = None
+    agency: str | None = None
+    descriptor: str | None = None
+    channel: str | None = None
+    district: str | None = None
+    location_type: str | None = None
+
+
+class Encoding(msgspec.Struct, frozen=True, kw_only=True):
+    """What training learned about the categories; plain JSON, part of the model's header.
+
+    Attributes
+    ----------
+    time_zone
+        IANA name; hours and days are local.
+    holidays
+        Local days off, ISO dates.
+    knows_seasons
+        Whether training saw more than a year. Else the day of year only tells how new a row
+        is, and is hidden: on New York's half year showing it cost 7 points of coverage.
+    horizons_hours
+        P(closed within each of these) is what a category's statistics hold.
+    typical_agency
+        The usual agency of a complaint type, for queries that name none.
+    typical_district
+        The usual district of an H3 cell (resolution 8, hexadecimal), likewise.
+    channels
+        A number for each channel.
+    statistics
+        Name of a table → category (`type|descriptor`) → its statistics, shrunken towards
+        those of the wider category, which stands in for a category that is not there.
+    """
+
+    time_zone: str
+    holidays: list[str]
+    knows_seasons: bool
+    horizons_hours: list[float]
+    typical_agency: dict[str, str]
+    typical_district: dict[str, str]
+    channels: dict[str, float]
+    statistics: dict[str, dict[str, list[float]]]
+
+
+# Table name → the columns that form its key. Earlier tables are the wider categories.
+TABLES: dict[str, tuple[str, ...]] = {
+    "city": (),
+    "agency": ("agency",),
+    "type": ("complaint_type",),
+    "descriptor": ("complaint_type", "descriptor"),
+    "location_type": ("complaint_type", "location_type"),
+    "agency_district": ("agency", "district"),
+    "type_district": ("complaint_type", "district"),
+}
+# Which wider category a table borrows from, and stands in when a category is unknown.
+PARENTS = {
+    "agency": "city",
+    "type": "agency",
+    "descriptor": "type",
+    "location_type": "type",
+    "agency_district": "agency",
+    "type_district": "type",
+}
+
+
+def closed_shares(encoding: Encoding, table: str, values: dict[str, str | None]) -> list[float]:
+    """P(closed within each horizon) of the narrowest known category at or above `table`."""
+    while table != "city":
+        parts = [values[column] for column in TABLES[table]]
+        if None not in parts:
+            shares = encoding.statistics[table].get(category_key(parts))
+            if shares is not None:
+                return shares
+        table = PARENTS[table]
+    return encoding.statistics["city"][""]
+
+
+def category_key(parts: list[str | None]) -> str:
+    """One string for a tuple of categories; type and agency codes contain no bar."""
+    return "|".join(part or "" for part in parts)
+
+
+def category_block(
+    encoding: Encoding,
+    complaint_type: str,
+    agency: str | None,
+    descriptor: str | None,
+    location_type: str | None,
+    channel: str | None,
+) -> list[float]:
+    """What the complaint is about."""
+    values = {
+        "complaint_type": complaint_type,
+        "agency": agency or encoding.typical_agency.get(complaint_type),
+        "descriptor": descriptor,
+        "location_type": location_type,
+    }
+    numbers: list[float] = []
+    for table in CATEGORY_TABLES:
+        numbers += closed_shares(encoding, table, values)
+    return [*numbers, encoding.channels.get(channel or "", NAN)]
+
+
+def place_block(
+    encoding: Encoding, complaint_type: str, agency: str | None, district: str | None
+) -> list[float]:
+    """How fast the district is, for this agency and for this type."""
+    values = {
+        "complaint_type": complaint_type,
+        "agency": agency or encoding.typical_agency.get(complaint_type),
+        "district": district,
+    }
+    numbers: list[float] = []
+    for table in PLACE_TABLES:
+        numbers += closed_shares(encoding, table, values)
+    return numbers
+
+
+def day_block(encoding: Encoding, day: date) -> list[float]:
+    """The local day: weekday (Monday 0), day of year, holiday, days to the next working day."""
+    days_off = _days_off(tuple(encoding.holidays))
+    ahead = 1
+    while is_day_off(day + timedelta(days=ahead), days_off) and ahead < LONGEST_BREAK_DAYS:
+        ahead += 1
+    day_of_year = float(day.timetuple().tm_yday) if encoding.knows_seasons else NAN
+    return [float(day.weekday()), day_of_year, float(day in days_off), float(ahead)]
+
+
+def is_day_off(day: date, holidays: frozenset[date]) -> bool:
+    """Whether most city offices are closed."""
+    return day.weekday() >= SATURDAY or day in holidays
+
+
+@lru_cache(maxsize=8)
+def _days_off(holidays: tuple[str, ...]) -> frozenset[date]:
+    return frozenset(date.fromisoformat(day) for day in holidays)
+
+
+SATURDAY = 5
+LONGEST_BREAK_DAYS = 7
+CATEGORY_TABLES = ("type", "descriptor", "agency", "location_type")
+PLACE_TABLES = ("agency_district", "type_district")
+
+
+def feature_names(horizons_hours: list[float]) -> list[str]:
+    """The columns of an encoded row, in order."""
+
+    def shares(tables: tuple[str, ...]) -> list[str]:
+        return [f"{table}_closed_{hours:g}h" for table in tables for hours in horizons_hours]
+
+    day = ["weekday", "day_of_year", "is_holiday", "days_to_working_day"]
+    rest = [*day, "hour", "latitude", "longitude"]
+    return [*shares(CATEGORY_TABLES), "channel", *shares(PLACE_TABLES), *rest]
+
+
+def cell_of(latitude: float | None, longitude: float | None) -> str | None:
+    """The H3 cell in which a missing district is looked up."""
+    if latitude is None or longitude is None or not math.isfinite(latitude + longitude):
+        return None
+    cell: str = h3.latlng_to_cell(latitude, longitude, DISTRICT_CELL_RESOLUTION)
+    return cell
+
+
+def encode_query(query: Query, encoding: Encoding) -> Row:
+    """One query as the model sees it: float32 (k,), NaN where nothing is known.
+
+    Raises ValueError if `created_at` has no time zone.
+    """
+    if query.created_at.tzinfo is None:
+        raise ValueError(f"got the time {query.created_at} without a zone, expected one with")
+    local = query.created_at.astimezone(_zone(encoding.time_zone))
+    kind, agency, district = query.complaint_type, query.agency, query.district
+    if district is None:
+        cell = cell_of(query.latitude, query.longitude)
+        district = encoding.typical_district.get(cell) if cell else None
+    category = (kind, agency, query.descriptor, query.location_type, query.channel)
+    numbers = category_block(encoding, *category)
+    numbers += place_block(encoding, kind, agency, district)
+    numbers += day_block(encoding, local.date())
+    numbers.append(local.hour + local.minute / 60)
+    numbers.append(NAN if query.latitude is None else query.latitude)
+    numbers.append(NAN if query.longitude is None else query.longitude)
+    return np.array(numbers, dtype=np.float32)
+
+
+@lru_cache(maxsize=32)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def encode_frame(frame: pl.DataFrame, encoding: Encoding) -> Matrix:
+    """Complaints as the model sees them: (n, k) float32, row for row `encode_query`."""
+    import polars as pl
+
+    local = pl.col("created_at").dt.convert_time_zone(encoding.time_zone)
+    known = frame.with_columns(
+        local_day=local.dt.date(),
+        district=_districts(frame, encoding),
+        hour=local.dt.hour().cast(pl.Float64) + local.dt.minute() / 60,
+    )
+    category = ["complaint_type", "agency", "descriptor", "location_type", "channel"]
+    blocks = [
+        _per_distinct(known, category, lambda *row: category_block(encoding, *row)),
+        _per_distinct(
+            known,
+            ["complaint_type", "agency", "district"],
+            lambda *row: place_block(encoding, *row),
+        ),
+        _per_distinct(known, ["local_day"], lambda day: day_block(encoding, day)),
+    ]
+    numbers = known.select("hour", "latitude", "longitude").fill_null(NAN)
+    return np.hstack([*blocks, numbers.to_numpy().astype(np.float32)])
+
+
+def _districts(frame: pl.DataFrame, encoding: Encoding) -> pl.Series:
+    """The given district, else the usual one of the cell."""
+    import polars as pl
+
+    given = frame["district"].to_list()
+    gaps = frame["district"].is_null().arg_true().to_list()
+    latitudes, longitudes = frame["latitude"].to_list(), frame["longitude"].to_list()
+    for row in gaps:
+        cell = cell_of(latitudes[row], longitudes[row])
+        given[row] = encoding.typical_district.get(cell) if cell else None
+    return pl.Series("district", given, dtype=pl.String)
+
+
+def _per_distinct(
+    frame: pl.DataFrame, columns: list[str], block: Callable[..., list[float]]
+) -> Matrix:
+    """`block` called once per distinct combination of `columns`, spread over the rows."""
+    distinct = frame.select(columns).unique().with_row_index("combination")
+    table = np.array([block(*row) for row in distinct.select(columns).iter_rows()], np.float32)
+    order = frame.select(columns).join(
+        distinct, on=columns, how="left", nulls_equal=True, maintain_order="left"
+    )
+    return np.asarray(table[order["combination"].to_numpy()])

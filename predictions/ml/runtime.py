@@ -1,0 +1,169 @@
+"""The forecast as served: one model in memory, one call per query."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from .features import Matrix, Query, encode_query, feature_names
+from .header import FORMAT_VERSION, Header, ModelError, read_header, sha256_of
+from .survival import Curve, Floats, closed_within, quantiles
+
+HAZARDS = "hazards"
+CUMULATIVE = "cumulative"
+WITHIN_HOURS = (24, 72, 168)
+# float32 sums may differ in the last digits between processors; a wrong model differs by far more.
+PROBE_TOLERANCE = 1e-3
+ONNXRUNTIME_ERRORS_ONLY = 3
+
+
+class Session(Protocol):
+    """The one method of onnxruntime.InferenceSession we call."""
+
+    def run(
+        self, output_names: list[str], inputs: dict[str, Matrix]
+    ) -> list[npt.NDArray[np.float32]]:
+        """Named outputs for named inputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """When a complaint will be closed, in hours since its filing.
+
+    Parameters
+    ----------
+    median_hours, p10_hours, p90_hours
+        Half, a tenth, nine tenths are closed by then; none exceeds `horizon_hours`.
+    closed_within
+        24, 72 and 168 hours → P(closed within).
+    beyond_horizon
+        The median lies past `horizon_hours`, which stands in for it.
+    horizon_hours
+        The last hour the model says anything about.
+    """
+
+    median_hours: float
+    p10_hours: float
+    p90_hours: float
+    closed_within: dict[int, float]
+    beyond_horizon: bool
+    horizon_hours: float
+
+
+def open_session(onnx: bytes) -> Session:
+    """An inference session on one thread: web processes share the cores.
+
+    Raises ModelError if the bytes are not a model.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = ONNXRUNTIME_ERRORS_ONLY
+    try:
+        session: Session = onnxruntime.InferenceSession(
+            onnx, options, providers=["CPUExecutionProvider"]
+        )
+    # onnxruntime's exceptions share no public base class.
+    except Exception as error:
+        raise ModelError(f"onnxruntime cannot read the model: {str(error)[:200]}") from error
+    return session
+
+
+class Forecaster:
+    """A loaded model. Safe to share between threads: nothing changes after loading."""
+
+    def __init__(self, session: Session, header: Header) -> None:
+        self.header = header
+        self._session = session
+        self._edges = tuple(header.edges_hours)
+
+    @classmethod
+    def load(cls, onnx: bytes, header: bytes | str | dict[str, Any] | Header) -> Forecaster:
+        """Check and open a stored model. Raises ModelError if it must not serve."""
+        read = read_header(header)
+        if read.format_version != FORMAT_VERSION:
+            raise ModelError(f"model format {read.format_version}, expected {FORMAT_VERSION}")
+        if read.features != feature_names(read.encoding.horizons_hours):
+            raise ModelError("the model was trained on other features than this code computes")
+        if sha256_of(onnx) != read.sha256:
+            raise ModelError(f"the model's bytes do not have the SHA-256 {read.sha256}")
+        forecaster = cls(open_session(onnx), read)
+        forecaster._check_itself()
+        return forecaster
+
+    def curve(self, query: Query) -> Curve:
+        """The whole curve of one query."""
+        return self._curve(encode_query(query, self.header.encoding))
+
+    def forecast(self, query: Query) -> Forecast:
+        """The forecast of one query, at any complaint type.
+
+        A type never seen is answered from its agency or the city; whether it exists is the
+        caller's question. Raises ValueError if `created_at` has no time zone.
+        """
+        curve = self.curve(query)
+        return Forecast(
+            median_hours=curve.quantile(0.5),
+            p10_hours=curve.quantile(0.1),
+            p90_hours=curve.quantile(0.9),
+            closed_within={hours: curve.closed_within(hours) for hours in WITHIN_HOURS},
+            beyond_horizon=curve.is_beyond(0.5),
+            horizon_hours=curve.horizon_hours,
+        )
+
+    def forecast_many(self, queries: Sequence[Query]) -> list[Forecast]:
+        """The forecasts of many queries in one call of the model."""
+        if not queries:
+            return []
+        rows = np.stack([encode_query(query, self.header.encoding) for query in queries])
+        return forecasts(np.array(self._edges), self.cumulative(rows))
+
+    def cumulative(self, features: Matrix) -> Floats:
+        """Cumulative hazards at the bin edges: (n, k) → (n, bins + 1)."""
+        answer = self._session.run([CUMULATIVE], {"features": features})[0]
+        return np.hstack([np.zeros((len(answer), 1)), answer.astype(np.float64)])
+
+    def _curve(self, row: npt.NDArray[np.float32]) -> Curve:
+        answer = self._session.run([CUMULATIVE], {"features": row[None, :]})[0]
+        return Curve(self._edges, (0.0, *answer[0].tolist()))
+
+    def _check_itself(self) -> None:
+        probe = self.header.probe
+        try:
+            values = self.curve(probe.query).cumulative
+        # See open_session: onnxruntime's exceptions share no public base class.
+        except Exception as error:
+            raise ModelError(f"the model cannot answer its probe: {str(error)[:200]}") from error
+        rises = all(low <= high for low, high in itertools.pairwise(values))
+        if not rises or not all(math.isfinite(value) for value in values):
+            raise ModelError("the model's probe curve is not finite and rising")
+        if len(values) != len(probe.cumulative) or len(values) != len(self._edges):
+            raise ModelError(f"the model's curve has {len(values)} edges, its header others")
+        worst = max(abs(a - b) for a, b in zip(values, probe.cumulative, strict=True))
+        if worst > PROBE_TOLERANCE:
+            raise ModelError(f"the model answers its probe {worst:.1e} off what was stored")
+
+
+def forecasts(edges: Floats, cumulative: Floats) -> list[Forecast]:
+    """Forecasts from curves (n, bins + 1): the same numbers as one by one."""
+    horizon = float(edges[-1])
+    shares = [closed_within(edges, cumulative, hours).tolist() for hours in WITHIN_HOURS]
+    columns = zip(
+        quantiles(edges, cumulative, 0.5).tolist(),
+        quantiles(edges, cumulative, 0.1).tolist(),
+        quantiles(edges, cumulative, 0.9).tolist(),
+        (cumulative[:, -1] < math.log(2)).tolist(),
+        *shares,
+        strict=True,
+    )
+    return [
+        Forecast(median, p10, p90, dict(zip(WITHIN_HOURS, within, strict=True)), beyond, horizon)
+        for median, p10, p90, beyond, *within in columns
+    ]
