@@ -1,5 +1,7 @@
 // Complaints created and closed a day, as lines. The table below the chart holds the same numbers.
 
+const DESCRIPTION =
+  "Line chart of complaints created and closed each day; the table below holds its numbers.";
 const element = document.querySelector("#flow-chart");
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -25,7 +27,7 @@ function options(flow) {
   return {
     animation: !still.matches,
     animationDuration: 300,
-    aria: { enabled: true },
+    aria: { enabled: true, label: { description: DESCRIPTION } },
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: soft, fontSize },
     grid: { left: 8, right: 12, top: 3 * fontSize, bottom: 4, outerBoundsMode: "same" },
     legend: { top: 0, left: 0, itemGap: 20, textStyle: { color: ink, fontSize: 1.1 * fontSize } },
