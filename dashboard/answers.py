@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from complaints.forecasting import Forecast
 from complaints.models import City
-from dashboard.words import hours_in_words, moment_in_words, percent_in_words
+from dashboard.words import chance_in_words, hours_in_words, moment_in_words
 
 SCALE_HOURS = (0.25, 1440.0)
 """Ends of the logarithmic scale: a quarter of an hour and 60 days."""
@@ -59,7 +59,7 @@ class Answer:
             width=f"{right - left:.1f}",
             horizon_hours=f"{forecast.horizon_hours:.4f}",
             chances=[
-                Chance(hours, period, f"{share:.4f}", percent_in_words(share))
+                Chance(hours, period, f"{share:.4f}", chance_in_words(share))
                 for hours, period in PERIODS.items()
                 for share in [forecast.closed_within[hours]]
             ],

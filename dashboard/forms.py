@@ -10,6 +10,7 @@ from django import forms
 
 from complaints.models import City
 from complaints.moments import parse_moment
+from complaints.serializers import outside
 from dashboard.complaint_types import FiledType
 from predictions.answers import EARLIEST_YEAR, FURTHEST_AHEAD
 
@@ -65,11 +66,7 @@ class ForecastForm(forms.Form):
         latitude, longitude = cleaned.get("latitude"), cleaned.get("longitude")
         if latitude is None or longitude is None or self.city.contains(latitude, longitude):
             return cleaned
-        raise forms.ValidationError(
-            f"{latitude:g}, {longitude:g} lies outside {self.city.name}: expected latitude "
-            f"{self.city.south:g} to {self.city.north:g} and longitude "
-            f"{self.city.west:g} to {self.city.east:g}."
-        )
+        raise forms.ValidationError(outside(self.city, latitude, longitude))
 
 
 def starting_question(city: City, types: list[FiledType], now: datetime) -> dict[str, Any]:

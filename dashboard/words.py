@@ -6,6 +6,7 @@ import math
 from datetime import datetime
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+LEAST_CHANCE = 0.0001
 HOURS_A_DAY = 24
 LONGEST_IN_HOURS = 48
 LONGEST_WITH_HOURS_DAYS = 14
@@ -45,6 +46,11 @@ def percent_in_words(share: float) -> str:
     if percent == 100 and share < 1:
         return f"over 99{NO_BREAK_SPACE}%"
     return f"{percent}{NO_BREAK_SPACE}%"
+
+
+def chance_in_words(chance: float) -> str:
+    """A forecast's probability: never 0 % and never 100 %, however it was rounded on its way."""
+    return percent_in_words(min(max(chance, LEAST_CHANCE), 1 - LEAST_CHANCE))
 
 
 def moment_in_words(local: datetime) -> str:

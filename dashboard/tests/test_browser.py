@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from complaints.tests.factories import NOON, make_complaint, make_type
 from dashboard.tests.conftest import Watched
 from dashboard.tests.reading import text_of
-from dashboard.words import hours_in_words, percent_in_words
+from dashboard.words import chance_in_words, hours_in_words
 from predictions.tests.small_model import activate_small_model
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -117,7 +117,7 @@ def test_a_refused_question_shows_the_reason_in_place(watched: Watched) -> None:
     page.get_by_label("Latitude").fill("12")
     with page.expect_response("**/predict/**"):
         page.get_by_role("button", name="Ask the forecast").click()
-    expect(page.get_by_role("alert")).to_contain_text("outside")
+    expect(page.get_by_role("alert")).to_contain_text("expected one in New York City")
     assert len(watched.console_errors) == 1
     assert "400" in watched.console_errors.pop()
 
@@ -186,10 +186,10 @@ def test_both_languages_write_numbers_alike(watched: Watched) -> None:
     found = page.evaluate(
         """async ([numbers, shares]) => {
             const words = await import("/static/dashboard/words.js");
-            return [numbers.map(words.hoursInWords), shares.map(words.percentInWords)];
+            return [numbers.map(words.hoursInWords), shares.map(words.chanceInWords)];
         }""",
         [numbers, shares],
     )
     assert found == json.loads(
-        json.dumps([[hours_in_words(n) for n in numbers], [percent_in_words(s) for s in shares]])
+        json.dumps([[hours_in_words(n) for n in numbers], [chance_in_words(s) for s in shares]])
     )

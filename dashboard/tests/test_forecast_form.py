@@ -96,7 +96,7 @@ def test_what_is_left_empty_is_filled_in(client: Client, forecaster: Use) -> Non
         ("latitude", "north", "Enter a number"),
         ("latitude", "nan", "Enter a number"),
         ("longitude", "181", "less than or equal to 180"),
-        ("latitude", "41.9", "41.9, -73.85 lies outside New York City"),
+        ("latitude", "41.9", "got the place 41.9, -73.85, expected one in New York City"),
         ("created_date", "yesterday", "expected ISO 8601"),
         ("created_date", "2019-03-10T02:30", "which the clocks of America/New_York skip"),
         ("created_date", "9999-12-31T23:59", "within the calendar"),

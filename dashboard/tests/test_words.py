@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.words import hours_in_words, moment_in_words, percent_in_words
+from dashboard.words import chance_in_words, hours_in_words, moment_in_words, percent_in_words
 
 HOURS_A_UNIT = {"min": 1 / 60, "h": 1.0, "d": 24.0}
 hours = st.floats(min_value=0, max_value=100_000)
@@ -72,6 +72,11 @@ def test_what_is_written_is_within_five_percent_of_the_truth(number: float) -> N
 )
 def test_a_share_is_never_more_certain_than_it_is(share: float, words: str) -> None:
     assert plain(percent_in_words(share)) == words
+
+
+@pytest.mark.parametrize(("chance", "words"), [(0, "under 1 %"), (0.5, "50 %"), (1, "over 99 %")])
+def test_no_chance_is_certain(chance: float, words: str) -> None:
+    assert plain(chance_in_words(chance)) == words
 
 
 def test_a_moment_is_written_on_its_own_clock() -> None:

@@ -1,7 +1,7 @@
 // "How long will it take?": asks /predict/ without leaving the page. Without this module the form
 // asks the page itself, and dashboard/answers.py draws the same answer.
 
-import { hoursInWords, momentInWords, percentInWords } from "./words.js";
+import { chanceInWords, hoursInWords, momentInWords } from "./words.js";
 
 const form = document.querySelector("#forecast form");
 const place = document.querySelector("#answer");
@@ -54,7 +54,7 @@ function answer(body) {
   for (const row of drawn.querySelectorAll("[data-hours]")) {
     const share = body.closed_within[row.dataset.hours];
     row.querySelector("progress").value = share;
-    row.querySelector('[data-part="percent"]').textContent = percentInWords(share);
+    row.querySelector('[data-part="percent"]').textContent = chanceInWords(share);
   }
   part("expected").textContent = expected(body);
   return drawn;

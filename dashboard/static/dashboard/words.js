@@ -1,6 +1,7 @@
 // Numbers and times as people read them; dashboard/words.py follows the same rules.
 
 const NO_BREAK_SPACE = "\u00a0";
+const LEAST_CHANCE = 0.0001;
 const HOURS_A_DAY = 24;
 const LONGEST_IN_HOURS = 48;
 const LONGEST_WITH_HOURS_DAYS = 14;
@@ -26,11 +27,16 @@ function withUnits(hours) {
 }
 
 /** A share of 0 to 1: `37 %`, and `under 1 %` or `over 99 %` rather than a false certainty. */
-export function percentInWords(share) {
+function percentInWords(share) {
   const percent = Math.round(share * 100);
   if (percent === 0 && share > 0) return `under 1${NO_BREAK_SPACE}%`;
   if (percent === 100 && share < 1) return `over 99${NO_BREAK_SPACE}%`;
   return `${percent}${NO_BREAK_SPACE}%`;
+}
+
+/** A forecast's probability: never 0 % and never 100 %, however it was rounded on its way. */
+export function chanceInWords(chance) {
+  return percentInWords(Math.min(Math.max(chance, LEAST_CHANCE), 1 - LEAST_CHANCE));
 }
 
 /** An instant on the clock of a time zone: `Tue 16 Jul 2019, 18:00`. */
