@@ -62,9 +62,14 @@ class ComplaintAdmin(ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     autocomplete_fields = ("complaint_type", "agency", "district")
     raw_id_fields = ("duplicate_of",)
-    # Status and closing time change through the model's own methods, never by a form.
+    # Status and closing time change through the model's own methods, never by a form; the cell
+    # belongs to the coordinates.
     readonly_fields = (
         "public_id",
+        "city",
+        "created_at",
+        "latitude",
+        "longitude",
         "status",
         "closed_at",
         "updated_at",

@@ -7,6 +7,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from environs import Env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -60,12 +61,12 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "smart311.apps.Smart311Config",
     "complaints",
     "predictions",
     "dashboard",
-    "django.contrib.admin",
+    "smart311.admin_site.SiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -254,7 +255,17 @@ READINESS_CHECKS = ["smart311.health.database", "predictions.health.active_model
 CITY = env.str("CITY", "nyc")
 """Slug of the city that paths without a city name speak of."""
 
-UNFOLD = {"SITE_TITLE": "Smart 311", "SITE_HEADER": "Smart 311"}
+UNFOLD = {
+    "SITE_TITLE": "Smart 311",
+    "SITE_HEADER": "Smart 311",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("dashboard/icon.svg"),
+        }
+    ],
+}
 
 # Logging --------------------------------------------------------------------------------------
 

@@ -181,6 +181,8 @@ def _closings(rows: pl.DataFrame, mapping: SourceMapping, choice: Choice) -> pl.
         .with_columns(
             closed_at=pl.when(says_closed & ~pl.col("is_unknown_yet")).then("closing"),
             word=pl.col("status"),
+            # What was done is known no earlier than that it was done.
+            resolution=pl.when(~pl.col("is_unknown_yet")).then("resolution"),
             status=pl.when("is_unknown_yet").then(pl.lit("open")).otherwise("says"),
         )
     )

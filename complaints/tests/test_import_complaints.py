@@ -132,7 +132,8 @@ def test_a_closing_date_on_an_open_complaint_is_a_placeholder(tmp_path: Path) ->
 
 def test_a_closing_after_the_observation_is_not_known_yet(tmp_path: Path) -> None:
     load(write_csv(tmp_path / "a.csv", {}), observed_at="2019-07-10T15:00")
-    assert Complaint.objects.get().status == "open"
+    complaint = Complaint.objects.get()
+    assert (complaint.status, complaint.closed_at, complaint.resolution) == ("open", None, "")
 
 
 def test_an_instant_closing_is_closed_but_no_evidence_of_speed(tmp_path: Path) -> None:

@@ -1,0 +1,61 @@
+"""`manage.py train_model`: learn from the complaints in the database, evaluate, serve."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from tqdm import tqdm
+
+from complaints.models import City
+from complaints.moments import parse_moment
+from predictions.ml.evaluation import format_table
+from predictions.training import TooLittleData, train_version
+
+
+class Command(BaseCommand):
+    help = (
+        "Train the forecast on a city's complaints as they were known at a moment, print its "
+        "errors beside those of Kaplan-Meier and the naive median, store it and let it serve."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--city", default=settings.CITY, help="slug of the city (default %(default)s)"
+        )
+        parser.add_argument(
+            "--as-of",
+            metavar="TIME",
+            help="a date or ISO 8601 time, on the city's clock unless it has an offset: training "
+            "knows nothing of what happened later (default: now)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        city = self._city(options["city"])
+        try:
+            as_of = (
+                parse_moment(options["as_of"], city.zone) if options["as_of"] else timezone.now()
+            )
+        except ValueError as error:
+            raise CommandError(f"--as-of: {error}") from error
+        with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}") as bar:
+            try:
+                version = train_version(city, as_of, lambda text, share: _show(bar, text, share))
+            except TooLittleData as error:
+                raise CommandError(f"{error}; nothing was stored") from error
+        self.stdout.write(format_table(version.metrics))
+        self.stdout.write(f"{version.version} serves now.")
+
+    def _city(self, slug: str) -> City:
+        try:
+            return City.objects.get(slug=slug)
+        except City.DoesNotExist as error:
+            known = ", ".join(City.objects.values_list("slug", flat=True)) or "none"
+            raise CommandError(f"there is no city {slug!r} (known: {known})") from error
+
+
+def _show(bar: "tqdm[Any]", text: str, share: float) -> None:
+    bar.set_description(text, refresh=False)
+    bar.n = round(share * 100)
+    bar.refresh()
