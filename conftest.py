@@ -1,14 +1,10 @@
 """What all tests share."""
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-# Before the settings are read: tests see a change of the active model at once, without a thread.
-os.environ["FORECAST_REFRESH_SECONDS"] = "0"
 
 SHARED_DATA = Path(__file__).parent.parent / "shared" / "data"
 
@@ -23,8 +19,12 @@ def _plain_static_files(settings: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_serving() -> Iterator[None]:
-    """No test sees the model or the types that another one left in memory."""
+def _fresh_serving(settings: pytest.FixtureRequest) -> Iterator[None]:
+    """No test sees the model or the types that another one left in memory.
+
+    A newly active model is seen at once: no thread reads the database behind a test's back.
+    """
+    settings.FORECAST_REFRESH_SECONDS = 0  # type: ignore[attr-defined]
     yield
     if "predictions.serving" in sys.modules:
         sys.modules["predictions.serving"].serving.forget()
