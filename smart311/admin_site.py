@@ -28,8 +28,8 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
         """The login page, which stands before `admin_view`."""
-        response: HttpResponseBase = _csp(super().login)(request, extra_context)
-        return response
+        login: Callable[..., HttpResponseBase] = _csp(super().login)
+        return login(request, extra_context)
 
 
 class SiteConfig(AdminConfig):
