@@ -5,8 +5,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles.handlers import StaticFilesHandler
 
 SHARED_DATA = Path(__file__).parent.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _live_static_files() -> Iterator[None]:
+    """Live servers read static files where they are written, not where they were last collected.
+
+    pytest-django would choose so itself, but it knows the static files app by its plain name only.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.test.testcases._StaticFilesHandler", StaticFilesHandler)
+        yield
 
 
 @pytest.fixture(autouse=True)
