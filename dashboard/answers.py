@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from complaints.forecasting import Forecast
 from complaints.models import City
 from dashboard.words import chance_in_words, hours_in_words, moment_in_words
+from predictions.answers import DECIMALS
 
 SCALE_HOURS = (0.25, 1440.0)
 """Ends of the logarithmic scale: a quarter of an hour and 60 days."""
@@ -50,6 +51,7 @@ class Answer:
     @classmethod
     def of(cls, forecast: Forecast, city: City) -> Answer:
         """The answer to one forecast, times on the city's clock."""
+        forecast = _as_published(forecast)
         left, right = _position(forecast.p10_hours), _position(forecast.p90_hours)
         return cls(
             sentence=_sentence(forecast),
@@ -64,6 +66,19 @@ class Answer:
                 for share in [forecast.closed_within[hours]]
             ],
         )
+
+
+def _as_published(forecast: Forecast) -> Forecast:
+    """Rounded as the API rounds it, or the page and the browser would differ at 95.496 %."""
+    return replace(
+        forecast,
+        median_hours=round(forecast.median_hours, DECIMALS),
+        p10_hours=round(forecast.p10_hours, DECIMALS),
+        p90_hours=round(forecast.p90_hours, DECIMALS),
+        closed_within={
+            hours: round(chance, DECIMALS) for hours, chance in forecast.closed_within.items()
+        },
+    )
 
 
 def _position(hours: float) -> float:
