@@ -4,6 +4,7 @@ SHELL = /bin/sh
 BIN = .venv/bin
 PYTHON =
 PORT ?= 8000
+LANE_PORT ?= 8001
 .DEFAULT_GOAL = help
 .PHONY: help run test check load constraints install clean
 
@@ -11,6 +12,8 @@ help: ## List what make can do here
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: install ## Install what is missing, start everything, print the addresses
+	@mkdir -p "$${VAR_FOLDER:-var}" 2>/dev/null && [ -w "$${VAR_FOLDER:-var}" ] || \
+	  { echo "Cannot write to $${VAR_FOLDER:-var}: the database and keys live there." >&2; exit 1; }
 	@exec $(BIN)/python manage.py start
 
 test: install .venv/.tested-with ## Run the whole test suite (ARGS="-k word" for a part)
@@ -28,7 +31,7 @@ check: install .venv/.tested-with ## Format, lint, types, imports, templates, mi
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 load: install ## Half a minute of load on a running Smart 311, with a table at the end
-	@exec $(BIN)/python -m locust -f locust/locustfile.py --headless --only-summary \
+	@LANE_HOST="$${LANE_HOST:-http://127.0.0.1:$(LANE_PORT)}" exec $(BIN)/python -m locust -f locust/locustfile.py --headless --only-summary \
 	  --users 20 --spawn-rate 20 --run-time 30s --host "http://127.0.0.1:$(PORT)"
 
 constraints: .venv/.created ## Renew constraints.txt: every package that the requirements pull in

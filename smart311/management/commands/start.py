@@ -118,7 +118,7 @@ class Command(BaseCommand):
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
         if pending:
-            call_command("migrate", interactive=False, stdout=self.stdout)
+            call_command("migrate", interactive=False)
         return f"{len(pending)} migrations applied"
 
     def _city(self) -> str:
@@ -130,7 +130,7 @@ class Command(BaseCommand):
                 f"the city {settings.CITY!r} is not in the database and there is no {folder}; "
                 f"describe it in a folder and run: manage.py load_city FOLDER"
             )
-        call_command("load_city", folder, stdout=self.stdout)
+        call_command("load_city", folder)
         return "loaded"
 
     def _sample(self) -> str:
