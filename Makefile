@@ -4,7 +4,6 @@ SHELL = /bin/sh
 BIN = .venv/bin
 PYTHON =
 PORT ?= 8000
-LANE_PORT ?= 8001
 .DEFAULT_GOAL = help
 .PHONY: help run test check load constraints install clean
 
@@ -31,7 +30,7 @@ check: install .venv/.tested-with ## Format, lint, types, imports, templates, mi
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 load: install ## Half a minute of load on a running Smart 311, with a table at the end
-	@LANE_HOST="$${LANE_HOST:-http://127.0.0.1:$(LANE_PORT)}" exec $(BIN)/python -m locust -f locust/locustfile.py --headless --only-summary \
+	@exec $(BIN)/python -m locust -f locust/locustfile.py --headless --only-summary \
 	  --users 20 --spawn-rate 20 --run-time 30s --host "http://127.0.0.1:$(PORT)"
 
 constraints: .venv/.created ## Renew constraints.txt: every package that the requirements pull in
