@@ -134,7 +134,7 @@ def lane(path: str, method: str = "GET") -> httpx.Response:
     from predictions.asgi import application
 
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(application)  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(application)
         async with httpx.AsyncClient(transport=transport, base_url="http://lane") as client:
             return await client.request(method, path)
 
