@@ -18,7 +18,7 @@ from .features import PARENTS, TABLES, Encoding, cell_of
 from .survival import EDGES_HOURS, Booleans, Floats, exposure
 
 HORIZONS_HOURS = [2.0, 6.0, 24.0, 72.0, 168.0, 336.0]
-PRIOR_ROWS = 20.0
+PRIOR_ROWS = 5.0
 # A category seen fewer times tells less than its wider one; leaving it out keeps the header small.
 FEWEST_ROWS = 5
 CELL_SAMPLE_ROWS = 300_000
@@ -30,7 +30,7 @@ FLAT_HAZARD = 0.1
 
 
 def fit_encoding(
-    frame: pl.DataFrame, weights: Floats, time_zone: str, holidays: list[str]
+    frame: pl.DataFrame, weights: Floats, time_zone: str, holidays: frozenset[date]
 ) -> Encoding:
     """Learn from labelled complaints (`labels.labels_as_of`) and a weight for each, (n,)."""
     return Encoding(
@@ -45,12 +45,11 @@ def fit_encoding(
     )
 
 
-def federal_holidays(first: date, last: date) -> list[str]:
-    """US federal holidays from the year of `first` to that of `last`, as ISO dates."""
+def federal_holidays(first: date, last: date) -> frozenset[date]:
+    """US federal holidays from the year of `first` to that of `last`."""
     import holidays
 
-    days = holidays.country_holidays("US", years=range(first.year, last.year + 1))
-    return sorted(day.isoformat() for day in days)
+    return frozenset(holidays.country_holidays("US", years=range(first.year, last.year + 1)))
 
 
 def _days_spanned(frame: pl.DataFrame) -> int:

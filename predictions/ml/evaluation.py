@@ -5,7 +5,8 @@ Train as of one moment, forecast what was filed after it, compare with what beca
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 from typing import TypedDict
 
 import numpy as np
@@ -60,7 +61,7 @@ def evaluate(
     test_from: datetime | None = None,
     test_until: datetime | None = None,
     restrict_hours: float = 168.0,
-    holidays: list[str] | None = None,
+    holidays: Iterable[date] | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Errors on complaints filed in [test_from, test_until), all models trained as of `as_of`.

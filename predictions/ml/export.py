@@ -110,7 +110,8 @@ def float32_at_most(threshold: float) -> float:
     """
     with np.errstate(over="ignore"):
         nearest = np.float32(threshold)
-    if nearest > threshold:
+    # As float64: NumPy would round the threshold to float32 for this comparison.
+    if float(nearest) > threshold:
         nearest = np.nextafter(nearest, np.float32(-np.inf))
     return float(nearest)
 
@@ -140,13 +141,16 @@ def export(classifier: HistGradientBoostingClassifier, bins: int) -> bytes:
                 ensemble.add_tree(tree, targets.setdefault((first, end), len(targets)))
             else:
                 bias[first:end] += tree
+    if not targets:
+        # TreeEnsemble wants at least one tree; this one says 0 to everything.
+        ensemble.add_tree(Branch(0, 0.0, False, 0.0, 0.0), targets.setdefault((0, bins), 0))
     spread = np.zeros((len(targets), bins), np.float32)
     for (first, end), target in targets.items():
         spread[target, first:end] = 1
     return _model_bytes(ensemble, spread, bias, bin_feature)
 
 
-class ParityError(ValueError):
+class ParityError(Exception):
     """The exported graph answers other numbers than the classifier."""
 
 

@@ -53,7 +53,7 @@ class Encoding(msgspec.Struct, frozen=True, kw_only=True):
     time_zone
         IANA name; hours and days are local.
     holidays
-        Local days off, ISO dates.
+        Local days off beside Saturdays and Sundays.
     knows_seasons
         Whether training saw more than a year. Else the day of year only tells how new a row
         is, and is hidden: on New York's half year showing it cost 7 points of coverage.
@@ -71,7 +71,7 @@ class Encoding(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     time_zone: str
-    holidays: list[str]
+    holidays: frozenset[date]
     knows_seasons: bool
     horizons_hours: list[float]
     typical_agency: dict[str, str]
@@ -99,6 +99,10 @@ PARENTS = {
     "agency_district": "agency",
     "type_district": "type",
 }
+CATEGORY_TABLES = ("type", "descriptor", "agency", "location_type")
+PLACE_TABLES = ("agency_district", "type_district")
+SATURDAY = 5
+LONGEST_BREAK_DAYS = 7
 
 
 def closed_shares(encoding: Encoding, table: str, values: dict[str, str | None]) -> list[float]:
@@ -156,28 +160,16 @@ def place_block(
 
 def day_block(encoding: Encoding, day: date) -> list[float]:
     """The local day: weekday (Monday 0), day of year, holiday, days to the next working day."""
-    days_off = _days_off(tuple(encoding.holidays))
     ahead = 1
-    while is_day_off(day + timedelta(days=ahead), days_off) and ahead < LONGEST_BREAK_DAYS:
+    while is_day_off(day + timedelta(days=ahead), encoding.holidays) and ahead < LONGEST_BREAK_DAYS:
         ahead += 1
     day_of_year = float(day.timetuple().tm_yday) if encoding.knows_seasons else NAN
-    return [float(day.weekday()), day_of_year, float(day in days_off), float(ahead)]
+    return [float(day.weekday()), day_of_year, float(day in encoding.holidays), float(ahead)]
 
 
 def is_day_off(day: date, holidays: frozenset[date]) -> bool:
     """Whether most city offices are closed."""
     return day.weekday() >= SATURDAY or day in holidays
-
-
-@lru_cache(maxsize=8)
-def _days_off(holidays: tuple[str, ...]) -> frozenset[date]:
-    return frozenset(date.fromisoformat(day) for day in holidays)
-
-
-SATURDAY = 5
-LONGEST_BREAK_DAYS = 7
-CATEGORY_TABLES = ("type", "descriptor", "agency", "location_type")
-PLACE_TABLES = ("agency_district", "type_district")
 
 
 def feature_names(horizons_hours: list[float]) -> list[str]:
@@ -254,13 +246,11 @@ def _districts(frame: pl.DataFrame, encoding: Encoding) -> pl.Series:
     """The given district, else the usual one of the cell."""
     import polars as pl
 
-    given = frame["district"].to_list()
-    gaps = frame["district"].is_null().arg_true().to_list()
-    latitudes, longitudes = frame["latitude"].to_list(), frame["longitude"].to_list()
-    for row in gaps:
-        cell = cell_of(latitudes[row], longitudes[row])
-        given[row] = encoding.typical_district.get(cell) if cell else None
-    return pl.Series("district", given, dtype=pl.String)
+    gaps = frame["district"].is_null().arg_true()
+    points = frame.select("latitude", "longitude")[gaps].iter_rows()
+    cells = [cell_of(latitude, longitude) for latitude, longitude in points]
+    usual = [encoding.typical_district.get(cell) if cell else None for cell in cells]
+    return frame["district"].scatter(gaps, pl.Series(usual, dtype=pl.String))
 
 
 def _per_distinct(

@@ -38,7 +38,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         Bin edges from 0 to the horizon.
     as_of, trained_from
         Training saw complaints filed from `trained_from` as they were known at `as_of`.
-    rows, person_periods, half_life_days, seed
+    rows, person_periods, trees, half_life_days, seed
         How much was learned from, and how.
     seconds
         Training time.
@@ -62,6 +62,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     trained_from: datetime
     rows: int
     person_periods: int
+    trees: int
     half_life_days: float
     seed: int
     seconds: float
@@ -86,7 +87,7 @@ def read_header(header: bytes | str | dict[str, object] | Header) -> Header:
 
 def as_json(header: Header) -> dict[str, object]:
     """Plain JSON values, for a JSON column."""
-    plain: dict[str, object] = msgspec.to_builtins(header)
+    plain: dict[str, object] = msgspec.to_builtins(header, order="sorted")
     return plain
 
 

@@ -6,19 +6,23 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-COLUMNS = (
-    "complaint_type",
-    "agency",
-    "descriptor",
-    "channel",
-    "district",
-    "location_type",
-    "latitude",
-    "longitude",
-    "created_at",
-    "closed_at",
-    "observed_at",
-)
+INSTANT = pl.Datetime("us", "UTC")
+# The contract: what a frame of complaints must hold. Codes and words may be null, and so may
+# coordinates, `closed_at` (open) and `observed_at` (told of every change at once).
+SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
+    "complaint_type": pl.String,
+    "agency": pl.String,
+    "descriptor": pl.String,
+    "channel": pl.String,
+    "district": pl.String,
+    "location_type": pl.String,
+    "latitude": pl.Float64,
+    "longitude": pl.Float64,
+    "created_at": INSTANT,
+    "closed_at": INSTANT,
+    "observed_at": INSTANT,
+}
+COLUMNS = tuple(SCHEMA)
 MICROSECONDS_PER_HOUR = 3_600_000_000
 
 
@@ -26,13 +30,15 @@ def usable(frame: pl.DataFrame) -> pl.DataFrame:
     """The rows that say something about speed: without closings at or before the filing.
 
     Such rows (2.5 % of New York's) were closed, nobody knows when: neither fast nor open.
-    Raises ValueError if a column of the contract is missing.
+    Only the columns of the contract. Raises ValueError if one is missing.
     """
     missing = [name for name in COLUMNS if name not in frame.columns]
     if missing:
         raise ValueError(f"complaints lack the columns {', '.join(missing)}")
     closed_at = pl.col("closed_at")
-    return frame.filter(closed_at.is_null() | (closed_at > pl.col("created_at")))
+    kept = frame.select(COLUMNS).filter(closed_at.is_null() | (closed_at > pl.col("created_at")))
+    # A column of nulls only has no type of its own.
+    return kept.cast(SCHEMA)  # type: ignore[arg-type]
 
 
 def labels_as_of(frame: pl.DataFrame, as_of: datetime, time_zone: str) -> pl.DataFrame:
@@ -42,7 +48,7 @@ def labels_as_of(frame: pl.DataFrame, as_of: datetime, time_zone: str) -> pl.Dat
     closing at exactly local midnight is a date without a time: known at the end of that day.
     A row not known to be closed is censored at the earlier of `as_of` and its `observed_at`.
     """
-    moment = pl.lit(as_of.astimezone(UTC)).cast(pl.Datetime("us", "UTC"))
+    moment = pl.lit(as_of.astimezone(UTC)).cast(INSTANT)
     seen_until = pl.min_horizontal(moment, pl.col("observed_at").fill_null(moment))
     closed = _closing_known_at(time_zone).fill_null(moment + pl.duration(days=1)) <= moment
     end = pl.when(closed).then(pl.col("closed_at")).otherwise(seen_until)
