@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 
-# Training in tests is small; threads of OpenMP that wait for one another spin, and on a busy machine
-# one thread is five times faster. Read when scikit-learn is first imported.
+# Training in tests is small: threads of OpenMP that wait for one another spin, and on a busy
+# machine one thread is five times faster. Read when scikit-learn is first imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SHARED_DATA = Path(__file__).parent.parent / "shared" / "data"
