@@ -23,10 +23,6 @@ RESTRICT_HOURS = 72
 Progress = Callable[[str, float], None]
 
 
-class TooLittleData(ValueError):
-    """There is nothing, or not enough, to learn from."""
-
-
 @dataclass(frozen=True)
 class Trial:
     """Trained as of `as_of`, tested on complaints created from then until `test_until`."""
@@ -45,16 +41,11 @@ def train_version(city: City, as_of: datetime, progress: Progress) -> ModelVersi
     """Train as of a moment, evaluate, store and activate.
 
     Where the data goes on after `as_of` far enough, the very model is tested on what came next;
-    else one like it, trained a week earlier. Raises TooLittleData.
+    else one like it, trained a week earlier. Raises TooFewComplaints.
     """
     frame = read_complaints(city)
-    if frame.is_empty():
-        raise TooLittleData(f"{city.name} has no complaints to learn from")
-    try:
-        model = train(frame, as_of=as_of, time_zone=city.time_zone, progress=progress)
-        metrics = _evaluate(frame, city, as_of, model, progress)
-    except ValueError as error:
-        raise TooLittleData(str(error)) from error
+    model = train(frame, as_of=as_of, time_zone=city.time_zone, progress=progress)
+    metrics = _evaluate(frame, city, as_of, model, progress)
     return _store(city, as_of, model, metrics)
 
 
@@ -81,8 +72,9 @@ def _evaluate(
 
 def _known_until(frame: pl.DataFrame) -> datetime:
     """The moment up to which the data tells what happened."""
-    moments = frame.select(pl.col("created_at", "closed_at", "observed_at").max()).row(0)
-    return max(moment for moment in moments if moment is not None)
+    latest = frame.select(pl.max_horizontal(pl.col("created_at", "closed_at", "observed_at").max()))
+    moment: datetime = latest.item()
+    return moment
 
 
 @transaction.atomic

@@ -10,22 +10,11 @@ import polars as pl
 from django.db import connection
 
 from complaints.models import City
+from predictions.ml.labels import INSTANT, SCHEMA
 
 SQL = Path(__file__).parent / "sql" / "training_data.sql"
-_TIME = pl.Datetime("us", "UTC")
-_SCHEMA = {
-    "complaint_type": pl.String,
-    "agency": pl.String,
-    "descriptor": pl.String,
-    "channel": pl.String,
-    "district": pl.String,
-    "location_type": pl.String,
-    "latitude": pl.Float64,
-    "longitude": pl.Float64,
-    "created_at": pl.Int64,
-    "closed_at": pl.Int64,
-    "observed_at": pl.Int64,
-}
+# Times come as microseconds since 1970: exact, and read many times faster than text.
+_READ = {name: pl.Int64 if kind == INSTANT else kind for name, kind in SCHEMA.items()}
 
 
 def read_complaints(city: City, created_before: datetime | None = None) -> pl.DataFrame:
@@ -40,5 +29,5 @@ def read_complaints(city: City, created_before: datetime | None = None) -> pl.Da
         ).decode()
         cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT csv)", file)
         file.seek(0)
-        frame = pl.read_csv(file, has_header=False, schema=_SCHEMA)
-    return frame.with_columns(pl.col("created_at", "closed_at", "observed_at").cast(_TIME))
+        frame = pl.read_csv(file, has_header=False, schema=_READ)
+    return frame.with_columns(pl.col("created_at", "closed_at", "observed_at").cast(INSTANT))

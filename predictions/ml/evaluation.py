@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from .features import encode_frame
-from .labels import labels_as_of, outcomes
+from .labels import TooFewComplaints, labels_as_of, outcomes
 from .metrics import Metrics, Outlook, measure
 from .survival import Booleans, KaplanMeier
 from .training import Progress, TrainedModel, train
@@ -75,7 +75,8 @@ def evaluate(
     test_until
         Default: no end. Only rows whose first `restrict_hours` are known count.
 
-    Raises ValueError if the test would overlap the training or no row is fully observed.
+    Raises ValueError if the test would overlap the training, TooFewComplaints if no row is fully
+    observed.
     """
     start = test_from or as_of
     until = test_until or start + timedelta(days=36_500)
@@ -87,7 +88,7 @@ def evaluate(
         raise ValueError(f"test from {start} overlaps the training as of {learned_until}")
     test = outcomes(frame, start, until, restrict_hours)
     if test.is_empty():
-        raise ValueError(
+        raise TooFewComplaints(
             f"no complaint filed from {start} to {until} is known for {restrict_hours} hours"
         )
     known = labels_as_of(frame, as_of, time_zone)

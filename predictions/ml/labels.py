@@ -26,6 +26,10 @@ COLUMNS = tuple(SCHEMA)
 MICROSECONDS_PER_HOUR = 3_600_000_000
 
 
+class TooFewComplaints(ValueError):
+    """Too little is known to learn from, or to test on; says what there is."""
+
+
 def usable(frame: pl.DataFrame) -> pl.DataFrame:
     """The rows that say something about speed: without closings at or before the filing.
 

@@ -22,7 +22,7 @@ from .encoding import federal_holidays, fit_encoding
 from .export import check_parity, export
 from .features import Encoding, Query, encode_query, feature_names
 from .header import FORMAT_VERSION, Header, Probe, as_json, sha256_of
-from .labels import labels_as_of
+from .labels import TooFewComplaints, labels_as_of
 from .person_periods import recency
 from .runtime import CUMULATIVE, Forecaster, open_session
 from .survival import EDGES_HOURS
@@ -85,7 +85,7 @@ def train(
     max_person_periods
         Bound of memory and time; above it old complaints are thinned out.
 
-    Raises ValueError if too little is known to learn from, ParityError if the export is not
+    Raises TooFewComplaints if too little is known to learn from, ParityError if the export is not
     exact. The same input and seed give the same ONNX bytes.
     """
     tell = progress or _say_nothing
@@ -156,7 +156,7 @@ def _labelled(frame: pl.DataFrame, as_of: datetime, time_zone: str) -> pl.DataFr
     labelled = labels_as_of(frame, as_of, time_zone)
     closed = int(labelled["closed"].sum())
     if closed < FEWEST_ROWS_IN_LEAF:
-        raise ValueError(
+        raise TooFewComplaints(
             f"{labelled.height} complaints before {as_of}, {closed} of them closed: expected at "
             f"least {FEWEST_ROWS_IN_LEAF} closed ones to learn from"
         )

@@ -11,7 +11,8 @@ from tqdm import tqdm
 from complaints.models import City
 from complaints.moments import parse_moment
 from predictions.ml.evaluation import format_table
-from predictions.training import TooLittleData, train_version
+from predictions.ml.labels import TooFewComplaints
+from predictions.training import train_version
 
 
 class Command(BaseCommand):
@@ -42,7 +43,7 @@ class Command(BaseCommand):
         with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}") as bar:
             try:
                 version = train_version(city, as_of, lambda text, share: _show(bar, text, share))
-            except TooLittleData as error:
+            except TooFewComplaints as error:
                 raise CommandError(f"{error}; nothing was stored") from error
         self.stdout.write(format_table(version.metrics))
         self.stdout.write(f"{version.version} serves now.")
