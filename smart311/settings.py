@@ -132,6 +132,7 @@ if IS_EMBEDDED:
         "ENGINE": "smart311.embedded_postgres",
         "NAME": "smart311",
         "EMBEDDED_FOLDER": VAR_FOLDER / "postgres",
+        "EMBEDDED_PATIENCE_SECONDS": 2 if SERVES_REQUESTS else 60,
     }
 else:
     _database = env.dj_db_url("DATABASE_URL")

@@ -9,7 +9,7 @@ from django.db.backends.postgresql import base
 
 from .client import DatabaseClient
 from .errors import EmbeddedPostgresError
-from .server import EmbeddedServer, server_for
+from .server import START_PATIENCE_SECONDS, EmbeddedServer, server_for
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -27,13 +27,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
         Raises OperationalError, like any database that cannot be reached.
         """
+        patience = self.settings_dict.get("EMBEDDED_PATIENCE_SECONDS", START_PATIENCE_SECONDS)
         try:
-            parameters = self.server.ensure_running()
+            parameters = self.server.ensure_running(patience)
             try:
                 return super().get_new_connection({**conn_params, **parameters})
             except psycopg2.OperationalError:
-                if not self.server.recover(parameters):
+                if not self.server.recover(parameters, patience):
                     raise
-            return super().get_new_connection({**conn_params, **self.server.ensure_running()})
+            return super().get_new_connection(
+                {**conn_params, **self.server.ensure_running(patience)}
+            )
         except EmbeddedPostgresError as error:
             raise OperationalError(str(error)) from error

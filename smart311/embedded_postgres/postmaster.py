@@ -36,7 +36,7 @@ class Postmaster:
 
 def find(place: Place) -> Postmaster | None:
     """The living server process of this data folder, if there is one."""
-    lines = _note(place)
+    lines = _lines(place.data / "postmaster.pid")
     if not lines or not _is_postmaster(int(lines[0]), place):
         return None
     # The last of the eight lines comes last.
@@ -48,7 +48,7 @@ def is_listening(place: Place) -> bool:
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(1)
         try:
-            client.connect(str(place.socket_folder / f".s.PGSQL.{PORT}"))
+            client.connect(str(_socket(place)))
         except (FileNotFoundError, ConnectionRefusedError):
             return False
         except OSError:
@@ -99,7 +99,7 @@ def _start(place: Place, programs: Programs, deadline: float) -> None:
     """Start the server, or return without where one of before is not quite gone or just coming."""
     place.prepare_socket_folder()
     _rotate_log(place)
-    _remove_foreign_note(place)
+    _remove_foreign_notes(place)
     before = place.log.stat().st_size if place.log.exists() else 0
     seconds = max(1, round(deadline - time.monotonic()))
     try:
@@ -127,9 +127,13 @@ def _options(place: Place) -> str:
     return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
-def _note(place: Place) -> list[str]:
+def _socket(place: Place) -> Path:
+    return place.socket_folder / f".s.PGSQL.{PORT}"
+
+
+def _lines(note: Path) -> list[str]:
     try:
-        return (place.data / "postmaster.pid").read_text().splitlines()
+        return note.read_text().splitlines()
     except FileNotFoundError:
         return []
 
@@ -144,15 +148,19 @@ def _is_postmaster(pid: int, place: Place) -> bool:
         return False
 
 
-def _remove_foreign_note(place: Place) -> None:
-    """Remove postmaster.pid when its id has passed to a process that is no postmaster of ours.
+def _remove_foreign_notes(place: Place) -> None:
+    """Remove lock files whose process id has passed to a process that is no postmaster of ours.
 
-    PostgreSQL sees only that the id lives, and would refuse to start. A note of a dead process it
-    handles itself, with more care (it looks for survivors in shared memory first).
+    PostgreSQL sees only that the id lives (a zombie's too), and would refuse to start. A note of a
+    dead process it handles itself, with more care: it looks for survivors in shared memory first.
     """
-    lines = _note(place)
-    if lines and psutil.pid_exists(int(lines[0])) and find(place) is None:
-        (place.data / "postmaster.pid").unlink(missing_ok=True)
+    socket_lock = _socket(place).with_name(f"{_socket(place).name}.lock")
+    for note in (place.data / "postmaster.pid", socket_lock):
+        lines = _lines(note)
+        if lines:
+            pid = int(lines[0])
+            if psutil.pid_exists(pid) and not _is_postmaster(pid, place):
+                note.unlink(missing_ok=True)
 
 
 def _rotate_log(place: Place) -> None:

@@ -19,8 +19,6 @@ from .programs import Programs, programs_for
 logger = logging.getLogger(__name__)
 
 START_PATIENCE_SECONDS = 60.0
-# A request is waiting: better an honest 503 than a long silence.
-RECOVERY_PATIENCE_SECONDS = 2.0
 EXIT_PATIENCE_SECONDS = 15.0
 
 
@@ -69,18 +67,22 @@ class EmbeddedServer:
                 self._parameters = self._join(patience_seconds)
             return self._parameters
 
-    def recover(self, failed: ConnectionParameters) -> bool:
+    def recover(
+        self,
+        failed: ConnectionParameters,
+        patience_seconds: float = START_PATIENCE_SECONDS,
+    ) -> bool:
         """After connecting with `failed` did not work: is another attempt worth while?
 
         Brings a dead server back. False if one is listening: it had its own reason to refuse.
         """
-        with self._locked(RECOVERY_PATIENCE_SECONDS):
+        with self._locked(patience_seconds):
             # Another thread may have mended it since the attempt.
             if self._parameters is failed:
                 if postmaster.is_listening(self.place):
                     return False
                 self._parameters = None
-        self.ensure_running(RECOVERY_PATIENCE_SECONDS)
+        self.ensure_running(patience_seconds)
         return True
 
     def release(self) -> None:

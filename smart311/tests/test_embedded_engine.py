@@ -88,7 +88,7 @@ def test_a_missing_database_is_reported_as_such(connection: DatabaseWrapper) -> 
 def test_a_server_that_cannot_run_is_an_operational_error(
     connection: DatabaseWrapper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(server: EmbeddedServer) -> None:
+    def refuse(server: EmbeddedServer, patience_seconds: float) -> None:
         raise EmbeddedPostgresError("the disk is full")
 
     monkeypatch.setattr(EmbeddedServer, "ensure_running", refuse)

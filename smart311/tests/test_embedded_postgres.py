@@ -179,9 +179,11 @@ def test_a_process_id_that_passed_to_somebody_else_is_no_hindrance(
     stranger = subprocess.Popen(command, user=owner.st_uid, cwd=workshop.root)
     if not buried:
         eventually(lambda: psutil.Process(stranger.pid).status() == psutil.STATUS_ZOMBIE)
-    note = workshop.place.data / "postmaster.pid"
-    note.write_text(f"{stranger.pid}\n{workshop.place.data}\n1\n5432\n/tmp\n\n1 1\nready\n")
-    os.chown(note, owner.st_uid, owner.st_gid)
+    place = workshop.place
+    place.prepare_socket_folder()
+    for note in (place.data / "postmaster.pid", place.socket_folder / ".s.PGSQL.5432.lock"):
+        note.write_text(f"{stranger.pid}\n{place.data}\n1\n5432\n/tmp\n\n1 1\nready\n")
+        os.chown(note, owner.st_uid, owner.st_gid)
     workshop.join().leave()
     stranger.kill()
     stranger.wait()
