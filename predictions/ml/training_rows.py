@@ -15,9 +15,13 @@ from .person_periods import PersonPeriods, person_periods, thin
 from .survival import Booleans, Floats
 
 FOLDS = 5
+# Many queries know only type, place and time. Where a third of the rows forget the rest, such
+# queries came out 2 % better on New York's data and full ones less than 1 % worse.
+FORGETFUL_SHARE = 0.3
+OPTIONAL_COLUMNS = ("descriptor", "channel", "location_type")
 # Held out to see when to stop.
 CHECK_SHARE = 0.1
-CATEGORIES = ("complaint_type", "agency", "descriptor", "channel", "location_type", "district")
+CATEGORIES = ("complaint_type", "agency", "district", *OPTIONAL_COLUMNS)
 PARITY_ROWS = 10_000
 PARITY_GAP_SHARE = 0.3
 
@@ -68,7 +72,7 @@ def features_out_of_fold(
     Else the statistics of a rare category would give its rows' own outcomes away.
     """
     fold = generator.integers(FOLDS, size=labelled.height)
-    kept = labelled[chosen]
+    seen = forget_options(labelled[chosen], FORGETFUL_SHARE, generator)
     features = np.empty((len(chosen), len(feature_names(encoding.horizons_hours))), np.float32)
     for number in range(FOLDS):
         outside, inside = fold != number, fold[chosen] == number
@@ -77,8 +81,18 @@ def features_out_of_fold(
         others = labelled.filter(pl.Series(outside))
         learned = fit_encoding(others, weights[outside], encoding.time_zone, encoding.holidays)
         blind = msgspec.structs.replace(encoding, statistics=learned.statistics)
-        features[inside] = encode_frame(kept.filter(pl.Series(inside)), blind)
+        features[inside] = encode_frame(seen.filter(pl.Series(inside)), blind)
     return features
+
+
+def forget_options(
+    frame: pl.DataFrame, share: float, generator: np.random.Generator
+) -> pl.DataFrame:
+    """Blank descriptor, channel and location type in a random share of the rows."""
+    forgets = pl.Series(generator.random(frame.height) < share)
+    return frame.with_columns(
+        pl.when(forgets).then(None).otherwise(pl.col(name)).alias(name) for name in OPTIONAL_COLUMNS
+    )
 
 
 def parity_rows(
