@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Max
+from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
-from rest_framework import serializers, status
+from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -19,9 +20,18 @@ from rest_framework.viewsets import ViewSet
 
 from complaints.catalogue import Catalogue, UnknownType
 from complaints.cities import default_city
+from complaints.filing import (
+    FILING_PROBLEMS,
+    KEY_PARAMETER,
+    LOCATION,
+    REPLAYED,
+    answer_filing,
+    created,
+)
 from complaints.intake import Filing, file_complaint
 from complaints.models import City, Complaint, ComplaintType
 from complaints.percentiles import Percentiles
+from complaints.receipts import Answer
 from complaints.serializers import InputSerializer, StoredComplaintSerializer
 from smart311.problems import shorten
 
@@ -155,28 +165,30 @@ class InputViewSet(ViewSet):
     authentication_classes = ()
 
     @extend_schema(
-        summary="File a complaint",
+        summary="File a complaint, the classic way",
+        parameters=[KEY_PARAMETER, REPLAYED, LOCATION],
         request=InputSerializer,
-        responses={201: StoredComplaintSerializer},
+        responses={201: StoredComplaintSerializer, **FILING_PROBLEMS},
     )
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> HttpResponse:
         """Store a complaint; answer it with its id and its forecast."""
         city = default_city()
-        serializer = InputSerializer(data=request.data, context={"city": city})
-        serializer.is_valid(raise_exception=True)
-        given = serializer.validated_data
-        complaint, _ = file_complaint(
-            city,
-            Filing(
-                complaint_type=given["complaint_type"],
-                created_at=given.get("timestamp") or timezone.now(),
-                latitude=given["lat"],
-                longitude=given["lon"],
-                description=given["description"],
-            ),
-        )
-        return Response(
-            StoredComplaintSerializer(complaint).data,
-            status=status.HTTP_201_CREATED,
-            headers={"Location": f"/api/v1/complaints/{complaint.public_id}/"},
-        )
+        return answer_filing(request, city, "input", lambda: _file(request.data, city))
+
+
+def _file(data: Any, city: City) -> Answer:
+    serializer = InputSerializer(data=data, context={"city": city})
+    serializer.is_valid(raise_exception=True)
+    given = serializer.validated_data
+    complaint, _ = file_complaint(
+        city,
+        Filing(
+            complaint_type=given["complaint_type"],
+            created_at=given.get("timestamp") or timezone.now(),
+            latitude=given["lat"],
+            longitude=given["lon"],
+            description=given["description"],
+        ),
+    )
+    body = StoredComplaintSerializer(complaint).data
+    return created(body, complaint.public_id, complaint.pk)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -15,6 +16,11 @@ from rest_framework import serializers
 from complaints.catalogue import Catalogue, UnknownType
 from complaints.models import City, ComplaintType
 from complaints.moments import parse_moment
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far a client's clock may run ahead of ours."""
+EARLIEST_YEAR = 1900
+"""A time before is a mistake, such as a clock that was never set."""
 
 
 class NumberField(serializers.FloatField):
@@ -70,18 +76,38 @@ class MomentField(serializers.Field[datetime, str, str, Any]):
         return city.localise(value).isoformat()
 
 
+class PastMomentField(MomentField):
+    """A time that has been, but for a little skew of clocks."""
+
+    def to_internal_value(self, data: Any) -> datetime:
+        """The instant in UTC."""
+        moment = super().to_internal_value(data)
+        if moment > timezone.now() + CLOCK_SKEW:
+            raise serializers.ValidationError(f"got {moment.isoformat()}, which is in the future")
+        if moment.year < EARLIEST_YEAR:
+            raise serializers.ValidationError(
+                f"got {moment.isoformat()}, expected a time since {EARLIEST_YEAR}"
+            )
+        return moment
+
+
 @extend_schema_field(OpenApiTypes.STR)
 class ComplaintTypeField(serializers.Field[ComplaintType, str, str, Any]):
-    """A complaint type by code, official name or alias; answers give the code."""
+    """A complaint type by code, official name or alias; answers give the code.
+
+    Where many are read at once, the serializer's context has their `catalogue`.
+    """
 
     def to_internal_value(self, data: Any) -> ComplaintType:
         """The type of the city in the serializer's context."""
         if not isinstance(data, str):
             raise serializers.ValidationError(f"got {str(data)[:200]!r}, expected text")
         try:
-            return Catalogue.of(self.context["city"]).find(data)
+            catalogue = self.context.get("catalogue") or Catalogue.of(self.context["city"])
+            found: ComplaintType = catalogue.find(data)
         except UnknownType as error:
             raise serializers.ValidationError(str(error), code="unknown_type") from error
+        return found
 
     def to_representation(self, value: ComplaintType) -> str:
         """The code."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from complaints.filing import FilingMixin
 from complaints.models import Agency, City, Complaint, ComplaintType, District
 from complaints.serializers import (
     AgencySerializer,
@@ -20,7 +21,7 @@ from smart311.pagination import InOrderPagination
     list=extend_schema(summary="Complaints, newest first"),
     retrieve=extend_schema(summary="One complaint"),
 )
-class ComplaintViewSet(ReadOnlyModelViewSet[Complaint]):
+class ComplaintViewSet(FilingMixin, ReadOnlyModelViewSet[Complaint]):
     """Complaints with the promise that was made for each."""
 
     queryset = Complaint.objects.with_names().select_related("city")

@@ -2,6 +2,7 @@
 
 from complaints.models.complaint import Complaint
 from complaints.models.event import ComplaintEvent
+from complaints.models.receipt import IntakeReceipt
 from complaints.models.reference import Agency, City, ComplaintType, District
 from complaints.models.reporter import Reporter
 
@@ -12,5 +13,6 @@ __all__ = [
     "ComplaintEvent",
     "ComplaintType",
     "District",
+    "IntakeReceipt",
     "Reporter",
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import h3.api.basic_int as h3
 from django.contrib.postgres.functions import RandomUUID
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Cast, Concat, Left, Now, Replace, Right
@@ -15,6 +16,8 @@ from complaints.models.reference import Agency, City, ComplaintType, District
 
 CELL_RESOLUTION = 9
 """H3 resolution of stored cells: about 350 m from centre to centre, a few street blocks."""
+MEDIA_SCHEMES = ("https", "http")
+MEDIA_URL_LENGTH = 500
 
 _hex = Replace(Cast(RandomUUID(), models.CharField()), Value("-"))
 # Digits 13 and 17 of a version 4 UUID are not random: take eight from the left, twelve from the
@@ -99,6 +102,13 @@ class Complaint(models.Model):
     cell = models.BigIntegerField(null=True, blank=True, help_text="H3 cell, resolution 9")
     address = models.CharField(max_length=300, blank=True)
     zip = models.CharField(max_length=10, blank=True)
+    media_url = models.URLField(
+        max_length=MEDIA_URL_LENGTH,
+        blank=True,
+        db_default="",
+        validators=[URLValidator(MEDIA_SCHEMES)],
+        help_text="A picture of it, https or http",
+    )
 
     channel = models.CharField(max_length=20, blank=True, help_text="phone, online, mobile, …")
     source = models.CharField(max_length=50, default="api", help_text="Where the row came from")
@@ -169,6 +179,12 @@ class Complaint(models.Model):
                 name="complaint_open_by_type_cell",
                 condition=~Q(status="closed"),
             ),
+            # The newest complaints of a cell tell a new one's district without touching the table.
+            models.Index(
+                fields=["city", "cell", "-id"],
+                name="complaint_by_cell",
+                include=["district"],
+            ),
         ]
 
     def __str__(self) -> str:
@@ -179,22 +195,40 @@ class Complaint(models.Model):
         """Whether it still waits to be closed."""
         return self.status != self.Status.CLOSED
 
-    def close(self, at: datetime) -> None:
-        """Record the closing time. Closing again keeps the first time.
+    def close(self, at: datetime, resolution: str = "") -> bool:
+        """Record the closing time, and what was done. Answers whether this call closed it.
 
-        Raises ValueError if `at` is before the complaint was created.
+        Closing again keeps the first time. Raises ValueError if `at` is before the complaint was
+        created.
         """
         if at < self.created_at:
             raise ValueError(f"closed at {at}, before creation at {self.created_at}")
+        told = {"resolution": resolution} if resolution else {}
         # The filter lets the first of two concurrent calls win.
-        Complaint.objects.open().filter(pk=self.pk).update(
-            status=self.Status.CLOSED, closed_at=at, updated_at=Now()
+        return self._change(
+            Complaint.objects.open(), status=self.Status.CLOSED, closed_at=at, **told
         )
-        self.refresh_from_db(fields=["status", "closed_at", "updated_at"])
 
-    def reopen(self) -> None:
-        """Open it again; its history keeps the earlier closing. An open one stays as it is."""
-        Complaint.objects.closed().filter(pk=self.pk).update(
-            status=self.Status.OPEN, closed_at=None, updated_at=Now()
-        )
-        self.refresh_from_db(fields=["status", "closed_at", "updated_at"])
+    def reopen(self) -> bool:
+        """Open it again; its history keeps the earlier closing. Answers whether this call did."""
+        return self._change(Complaint.objects.closed(), status=self.Status.OPEN, closed_at=None)
+
+    def set_in_progress(self, is_in_progress: bool) -> bool:
+        """Say whether somebody works on it. Answers False, and does nothing, if it is closed."""
+        status = self.Status.IN_PROGRESS if is_in_progress else self.Status.OPEN
+        return self._change(Complaint.objects.open(), status=status)
+
+    def assign(self, agency: Agency) -> bool:
+        """Give it to an agency. Answers False if that agency has it already."""
+        others = Complaint.objects.filter(~Q(agency=agency) | Q(agency__isnull=True))
+        return self._change(others, agency=agency)
+
+    def link_to(self, original: Complaint) -> None:
+        """Mark it as a duplicate of another complaint."""
+        self._change(Complaint.objects.all(), duplicate_of=original)
+
+    def _change(self, rows: ComplaintQuerySet, **values: Any) -> bool:
+        """Change the row if it is one of `rows`; read it again either way."""
+        count = rows.filter(pk=self.pk).update(**values, updated_at=Now())
+        self.refresh_from_db(fields=[*values, "status", "closed_at", "updated_at"])
+        return bool(count)

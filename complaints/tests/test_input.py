@@ -1,7 +1,7 @@
 """`POST /input/`: a complaint comes in."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
@@ -11,38 +11,19 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 from rest_framework.exceptions import ParseError
 
-from complaints.forecasting import Forecast, ForecastQuery, NoForecast
-from complaints.models import City, Complaint
+from complaints.models import Complaint
 from complaints.tests.factories import make_city, make_type
+from complaints.tests.forecasters import (
+    BrokenForecaster,
+    FixedForecaster,
+    NanForecaster,
+    NoForecaster,
+)
 from smart311.parsers import StrictJSONParser
 
 pytestmark = pytest.mark.django_db
 
 GOOD = {"complaint_type": "noise-residential", "lat": 40.75, "lon": -73.85}
-
-
-class FixedForecaster:
-    """Promises four hours, between one and twenty."""
-
-    def forecast(self, city: City, query: ForecastQuery) -> Forecast:
-        return Forecast(
-            median_hours=4.0,
-            p10_hours=1.0,
-            p90_hours=20.0,
-            closed_within={24: 0.92, 72: 0.97, 168: 0.99},
-            expected_close_at=query.created_at + timedelta(hours=4),
-            beyond_horizon=False,
-            horizon_hours=1440.0,
-            model_version="nyc-test",
-            trained_at=datetime(2019, 7, 10, tzinfo=UTC),
-        )
-
-
-class NoForecaster:
-    """Has no model."""
-
-    def forecast(self, city: City, query: ForecastQuery) -> Forecast:
-        raise NoForecast("no model")
 
 
 @pytest.fixture(autouse=True)
@@ -90,10 +71,11 @@ def test_the_time_is_now_if_none_is_given(client: Client) -> None:
     assert before <= Complaint.objects.get().created_at <= timezone.now()
 
 
+@pytest.mark.parametrize("forecaster", [NoForecaster, NanForecaster, BrokenForecaster])
 def test_a_missing_forecast_never_refuses_a_complaint(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+    client: Client, monkeypatch: pytest.MonkeyPatch, forecaster: type
 ) -> None:
-    monkeypatch.setattr("complaints.intake.get_forecaster", NoForecaster)
+    monkeypatch.setattr("complaints.intake.get_forecaster", forecaster)
     response = post(client, GOOD)
     assert (response.status_code, response.json()["forecast"]) == (201, None)
 
@@ -201,3 +183,11 @@ def test_an_outage_of_the_database_is_a_503(
     response = post(client, GOOD)
     assert response.status_code == 503
     assert response["Retry-After"] == "5"
+
+
+def test_a_key_makes_a_repeated_complaint_one(client: Client) -> None:
+    first, again = (post(client, GOOD, HTTP_IDEMPOTENCY_KEY="input-key-1") for _ in range(2))
+    assert (first.status_code, first.content) == (again.status_code, again.content)
+    assert "Idempotency-Replayed" not in first
+    assert again["Idempotency-Replayed"] == "true"
+    assert Complaint.objects.count() == 1

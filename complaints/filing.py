@@ -1,0 +1,195 @@
+"""Filing complaints over HTTP, once each however often a request is sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import decorators, serializers, status
+from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+
+from complaints.catalogue import Catalogue
+from complaints.cities import default_city
+from complaints.filing_serializers import (
+    MOST_AT_ONCE,
+    BulkAnswerSerializer,
+    FiledSerializer,
+    FilingSerializer,
+)
+from complaints.intake import Contact, Filing, file_complaint, file_complaints
+from complaints.lifecycle import acting_as
+from complaints.models import City
+from complaints.neighbours import possible_duplicates
+from complaints.receipts import Answer, KeyReused, StillRunning, answer_once
+from smart311.parsers import MAX_BODY_BYTES
+from smart311.problem_schema import problems
+
+_KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{6,126}[\x21-\x7e]")
+KEY_HEADER = "Idempotency-Key"
+KEY_PARAMETER = OpenApiParameter(
+    KEY_HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    description="8 to 128 printable characters of your choice, new for each complaint. A request "
+    "sent again with its key is answered again and stored once; keys are kept for 30 days.",
+)
+REPLAYED = OpenApiParameter(
+    "Idempotency-Replayed",
+    str,
+    OpenApiParameter.HEADER,
+    response=[201],
+    description="`true` where the stored answer is sent again",
+)
+LOCATION = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, response=[201], description="Path of the complaint"
+)
+FILING_PROBLEMS = problems(400, 403, 409, 415, 422, 503)
+
+
+class KeyConflict(APIException):
+    """The key belongs to another payload."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+    default_detail = f"This {KEY_HEADER} came before with another payload; choose a new one."
+    default_code = "key_reused"
+
+
+class KeyBusy(APIException):
+    """The first request with the key is not answered yet."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "The first request with this key is still running; send it again soon."
+    default_code = "still_running"
+    wait = 1
+
+
+def answer_filing(
+    request: Request, city: City, door: str, make: Callable[[], Answer]
+) -> HttpResponse:
+    """Answer with what `make` stores, or with what it stored when this key came first."""
+    key = _key(request)
+    try:
+        with acting_as(request.user):
+            answer = make() if key is None else _once(request, city, door, key, make)
+    except KeyReused as error:
+        raise KeyConflict from error
+    except StillRunning as error:
+        raise KeyBusy from error
+    headers = {"Location": answer.location} if answer.location else {}
+    if answer.is_replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return HttpResponse(answer.body, "application/json", status=answer.status, headers=headers)
+
+
+def _once(request: Request, city: City, door: str, key: str, make: Callable[[], Answer]) -> Answer:
+    who = request.user.pk if request.user and request.user.pk else "anyone"
+    try:
+        return answer_once(city, f"{door}:{who}", key, request.data, make)
+    except RecursionError as error:
+        raise ParseError("The JSON is nested too deeply.") from error
+
+
+def _key(request: Request) -> str | None:
+    key = request.headers.get(KEY_HEADER)
+    if key is not None and not _KEY.fullmatch(key):
+        raise ValidationError(
+            {KEY_HEADER: [f"got {len(key)} characters, expected 8 to 128 printable ASCII ones"]}
+        )
+    return key
+
+
+def created(body: Any, public_id: str = "", complaint_id: int | None = None) -> Answer:
+    """A 201 with a body that JSON can say."""
+    return Answer(
+        status=status.HTTP_201_CREATED,
+        body=JSONRenderer().render(body).decode(),
+        location=f"/api/v1/complaints/{public_id}/" if public_id else "",
+        complaint_id=complaint_id,
+    )
+
+
+class FilingMixin:
+    """Filing one complaint, or up to a thousand."""
+
+    action: str
+
+    def get_permissions(self) -> list[BasePermission]:
+        """Anybody may file."""
+        if self.action in {"create", "bulk"}:
+            return [AllowAny()]
+        found: list[BasePermission] = super().get_permissions()  # type: ignore[misc]
+        return found
+
+    @extend_schema(
+        summary="File a complaint",
+        description="Stores a complaint and answers it with its public id, the forecast of when "
+        "it will be closed (null if there is none just now), and the open complaints that may be "
+        "about the same thing.",
+        parameters=[KEY_PARAMETER, REPLAYED, LOCATION],
+        request=FilingSerializer,
+        responses={201: FiledSerializer, **FILING_PROBLEMS},
+    )
+    def create(self, request: Request) -> HttpResponse:
+        """Store a complaint."""
+        city = default_city()
+        return answer_filing(request, city, "api", lambda: _file(request.data, city))
+
+    @extend_schema(
+        summary="File up to 1,000 complaints, all or none",
+        description="If one of them is refused none is stored; errors point into the list, such "
+        f"as `/3/latitude`. A body may have {MAX_BODY_BYTES >> 20} MiB.",
+        parameters=[KEY_PARAMETER, REPLAYED],
+        request=FilingSerializer(many=True),
+        responses={
+            201: OpenApiResponse(BulkAnswerSerializer, "All are stored"),
+            **FILING_PROBLEMS,
+        },
+    )
+    @decorators.action(detail=False, methods=["post"])
+    def bulk(self, request: Request) -> HttpResponse:
+        """Store many complaints."""
+        city = default_city()
+        return answer_filing(request, city, "bulk", lambda: _file_many(request.data, city))
+
+
+def _file(data: Any, city: City) -> Answer:
+    serializer = FilingSerializer(data=data, context={"city": city})
+    serializer.is_valid(raise_exception=True)
+    now = timezone.now()
+    with transaction.atomic():
+        complaint, _ = file_complaint(city, _filing(serializer.validated_data, now))
+        near = possible_duplicates(complaint, now)
+    body = FiledSerializer(complaint, context={"possible_duplicates": near}).data
+    return created(body, complaint.public_id, complaint.pk)
+
+
+def _file_many(data: Any, city: City) -> Answer:
+    serializer: serializers.ListSerializer[Any] = serializers.ListSerializer(
+        data=data,
+        child=FilingSerializer(),
+        allow_empty=False,
+        max_length=MOST_AT_ONCE,
+        context={"city": city, "catalogue": Catalogue.of(city)},
+    )
+    serializer.is_valid(raise_exception=True)
+    now = timezone.now()
+    complaints = file_complaints(city, [_filing(row, now) for row in serializer.validated_data])
+    body = BulkAnswerSerializer({"count": len(complaints), "complaints": complaints}).data
+    return created(body)
+
+
+def _filing(given: dict[str, Any], now: datetime) -> Filing:
+    contact = given.pop("reporter", None)
+    return Filing(
+        **{"created_at": now, **given},
+        reporter=Contact(**contact) if contact and any(contact.values()) else None,
+    )

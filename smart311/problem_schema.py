@@ -1,0 +1,52 @@
+"""How problem documents appear in the schema."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
+
+from smart311.problems import CONTENT_TYPE
+
+_MEANINGS = {
+    400: "The request is malformed; each error points at its field",
+    403: "Whoever asks may not do this",
+    404: "There is no such thing",
+    409: "The state of things does not allow it, or not yet (then with Retry-After)",
+    413: "The body is too large",
+    415: "The body is not JSON",
+    422: "The key came before, with another payload",
+    503: "The service cannot answer now; nothing was stored; try after Retry-After seconds",
+}
+
+
+class ProblemErrorSerializer(serializers.Serializer[Any]):
+    """One thing that is wrong."""
+
+    pointer = serializers.CharField(help_text="JSON pointer (RFC 6901) of the field, may be empty")
+    code = serializers.CharField(help_text="What kind of error, for programs")
+    detail = serializers.CharField(help_text="What was got and what was expected")
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """A problem document (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField(help_text="The phrase of the status")
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    # The stubs know the `errors` of serializers; these are the document's.
+    errors = ProblemErrorSerializer(many=True)  # type: ignore[assignment]
+    request_id = serializers.CharField(help_text="Finds the request in our log")
+
+
+def problems(*codes: int) -> dict[tuple[int, str], OpenApiResponse]:
+    """Error answers of an operation, for `extend_schema(responses={…, **problems(400, 404)})`."""
+    return {
+        (code, CONTENT_TYPE): OpenApiResponse(
+            ProblemSerializer, _MEANINGS.get(code, HTTPStatus(code).phrase)
+        )
+        for code in codes
+    }
