@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from complaints.filing import FilingMixin
+from complaints.lifecycle_views import LifecycleMixin
 from complaints.models import Agency, City, Complaint, ComplaintType, District
 from complaints.serializers import (
     AgencySerializer,
@@ -21,7 +22,7 @@ from smart311.pagination import InOrderPagination
     list=extend_schema(summary="Complaints, newest first"),
     retrieve=extend_schema(summary="One complaint"),
 )
-class ComplaintViewSet(FilingMixin, ReadOnlyModelViewSet[Complaint]):
+class ComplaintViewSet(FilingMixin, LifecycleMixin, ReadOnlyModelViewSet[Complaint]):
     """Complaints with the promise that was made for each."""
 
     queryset = Complaint.objects.with_names().select_related("city")

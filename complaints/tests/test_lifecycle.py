@@ -1,0 +1,267 @@
+"""Correcting, closing, reopening, assigning, commenting and linking over HTTP."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import Client
+
+from complaints.models import Complaint, ComplaintEvent
+from complaints.models.complaint import ComplaintQuerySet
+from complaints.tests.factories import (
+    NOON,
+    make_agency,
+    make_city,
+    make_complaint,
+    make_type,
+)
+
+STEPS = ["close", "reopen", "assign", "comment", "mark-duplicate"]
+
+
+@pytest.fixture
+def agent(db: None) -> User:
+    user = User.objects.create_user("agent", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="change_complaint"))
+    return user
+
+
+@pytest.fixture
+def staff(agent: User) -> Client:
+    return sign_in(agent)
+
+
+def sign_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def act(client: Client, complaint: Complaint, name: str, body: Any = None) -> Any:
+    path = f"/api/v1/complaints/{complaint.public_id}/{name}"
+    return client.post(path, {} if body is None else body, content_type="application/json")
+
+
+def patch(client: Client, complaint: Complaint, body: Any) -> Any:
+    path = f"/api/v1/complaints/{complaint.public_id}/"
+    return client.patch(path, body, content_type="application/json")
+
+
+def history(complaint: Complaint) -> list[tuple[str, str | None]]:
+    events = complaint.events.order_by("id")
+    return list(events.values_list("kind", "actor__username"))
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_closing_records_when_how_and_by_whom(staff: Client, slash: str) -> None:
+    complaint = make_complaint()
+    body = {"at": "2019-07-10T15:00:00", "resolution": "Asked them to stop."}
+    response = act(staff, complaint, f"close{slash}", body)
+    assert response.status_code == 200, response.content
+    assert response.json()["status"] == "closed"
+    complaint.refresh_from_db()
+    assert complaint.closed_at == NOON + timedelta(hours=3)
+    assert complaint.resolution == response.json()["resolution"] == "Asked them to stop."
+    assert history(complaint) == [("opened", None), ("closed", "agent")]
+
+
+def test_closing_what_is_closed_is_a_409_and_keeps_the_first_time(staff: Client) -> None:
+    complaint = make_complaint(closed_after_hours=1, resolution="Done.")
+    response = act(staff, complaint, "close/", {"resolution": "Done again."})
+    assert response.status_code == 409
+    assert "closed already" in response.json()["detail"]
+    complaint.refresh_from_db()
+    assert (complaint.closed_at, complaint.resolution) == (NOON + timedelta(hours=1), "Done.")
+
+
+def test_reopening_keeps_the_history(staff: Client) -> None:
+    complaint = make_complaint(closed_after_hours=1)
+    assert act(staff, complaint, "reopen/").json()["status"] == "open"
+    assert history(complaint)[-1] == ("reopened", "agent")
+    assert act(staff, complaint, "reopen/").status_code == 409
+
+
+def test_assigning_is_recorded_once(staff: Client) -> None:
+    complaint = make_complaint()
+    make_agency("DEP")
+    for _ in range(2):
+        assert act(staff, complaint, "assign/", {"agency": "DEP"}).json()["agency"] == "DEP"
+    assert history(complaint) == [("opened", None), ("assigned", "agent")]
+
+
+@pytest.mark.parametrize("is_public", [True, False])
+def test_a_comment_is_an_event_of_its_author(staff: Client, is_public: bool) -> None:
+    complaint = make_complaint()
+    body = {"text": "Crew sent.", "is_public": is_public}
+    response = act(staff, complaint, "comment/", body)
+    assert response.status_code == 201
+    assert response.json()["text"] == "Crew sent."
+    event = ComplaintEvent.objects.get(kind="commented")
+    assert (event.is_public, event.actor and event.actor.username) == (is_public, "agent")
+
+
+def test_a_comment_is_private_unless_said_otherwise(staff: Client) -> None:
+    act(staff, make_complaint(), "comment/", {"text": "Crew sent."})
+    assert not ComplaintEvent.objects.get(kind="commented").is_public
+
+
+def test_a_duplicate_points_at_its_original(staff: Client) -> None:
+    complaint, original = make_complaint(), make_complaint()
+    body = {"duplicate_of": original.public_id}
+    answer = act(staff, complaint, "mark-duplicate/", body).json()
+    assert answer["duplicate_of"] == original.public_id
+    assert history(complaint)[-1] == ("duplicate_linked", "agent")
+
+
+def test_duplicates_form_no_chains_and_no_rings(staff: Client) -> None:
+    first, second, third = (make_complaint() for _ in range(3))
+    act(staff, second, "mark-duplicate/", {"duplicate_of": first.public_id})
+    for one, other in ((third, second), (first, third), (first, second)):
+        response = act(staff, one, "mark-duplicate/", {"duplicate_of": other.public_id})
+        assert response.status_code == 409
+    itself = act(staff, first, "mark-duplicate/", {"duplicate_of": first.public_id})
+    assert itself.status_code == 400
+
+
+def test_a_patch_changes_what_it_names_and_nothing_else(staff: Client) -> None:
+    complaint = make_complaint(address="1 MAIN STREET", zip="11354")
+    make_type("rodent")
+    body = {"complaint_type": "rodent", "address": "2 Main St", "status": "in_progress"}
+    response = patch(staff, complaint, body)
+    assert response.status_code == 200, response.content
+    before = complaint.updated_at
+    complaint.refresh_from_db()
+    assert complaint.complaint_type.code == response.json()["complaint_type"] == "rodent"
+    assert (complaint.address, complaint.zip) == ("2 Main St", "11354")
+    assert complaint.status == response.json()["status"] == "in_progress"
+    assert complaint.updated_at > before
+    assert history(complaint)[-1] == ("status_changed", "agent")
+
+
+def test_the_status_of_a_closed_complaint_is_not_patched(staff: Client) -> None:
+    complaint = make_complaint(closed_after_hours=1)
+    response = patch(staff, complaint, {"status": "open", "zip": "11354"})
+    assert response.status_code == 409
+    complaint.refresh_from_db()
+    assert (complaint.status, complaint.zip) == ("closed", "")
+
+
+@pytest.mark.parametrize(
+    ("step", "body", "pointer"),
+    [
+        ("close", {"at": "2019-07-10T11:59:00"}, "/at"),
+        ("close", {"at": "2999-01-01T00:00:00Z"}, "/at"),
+        ("close", {"closed_at": "2019-07-11T00:00:00"}, "/closed_at"),
+        ("close", {"resolution": 5}, "/resolution"),
+        ("reopen", {"why": "not done"}, "/why"),
+        ("assign", {}, "/agency"),
+        ("assign", {"agency": "NOBODY"}, "/agency"),
+        ("assign", {"agency": True}, "/agency"),
+        ("assign", {"agency": "GOTHAM"}, "/agency"),
+        ("comment", {}, "/text"),
+        ("comment", {"text": "\u200b"}, "/text"),
+        ("comment", {"text": "a", "is_public": "yes"}, "/is_public"),
+        ("comment", {"text": "a", "is_public": 1}, "/is_public"),
+        ("mark-duplicate", {"duplicate_of": "0" * 20}, "/duplicate_of"),
+        ("mark-duplicate", {"duplicate_of": None}, "/duplicate_of"),
+        ("mark-duplicate", {"duplicate_of": ["a"]}, "/duplicate_of"),
+        ("", {"status": "closed"}, "/status"),
+        ("", {"status": True}, "/status"),
+        ("", {"closed_at": "2019-07-11T00:00:00"}, "/closed_at"),
+        ("", {"complaint_type": "nois"}, "/complaint_type"),
+        ("", {"media_url": "file:///etc/passwd"}, "/media_url"),
+        ("", {"latitude": 40.7}, "/latitude"),
+    ],
+)
+def test_a_bad_field_is_named_and_nothing_happens(
+    staff: Client, step: str, body: Any, pointer: str
+) -> None:
+    complaint = make_complaint()
+    make_agency("GOTHAM", city=make_city("gotham"))
+    response = act(staff, complaint, step, body) if step else patch(staff, complaint, body)
+    assert response.status_code == 400
+    assert [error["pointer"] for error in response.json()["errors"]] == [pointer]
+    assert history(complaint) == [("opened", None)]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_who_may_not_change_complaints_takes_no_step(agent: User, step: str) -> None:
+    agent.user_permissions.clear()
+    complaint = make_complaint()
+    for client in (Client(), sign_in(agent)):
+        response = act(client, complaint, f"{step}/")
+        assert response.status_code == 403
+        assert response["Content-Type"] == "application/problem+json"
+        assert patch(client, complaint, {"zip": "1"}).status_code == 403
+    assert history(complaint) == [("opened", None)]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_on_nothing_is_a_404_and_reading_one_a_405(staff: Client, step: str) -> None:
+    path = f"/api/v1/complaints/{{}}/{step}/"
+    assert staff.post(path.format("0" * 20), {}, "application/json").status_code == 404
+    assert staff.get(path.format(make_complaint().public_id)).status_code == 405
+
+
+def test_putting_a_whole_complaint_is_a_405(staff: Client) -> None:
+    path = f"/api/v1/complaints/{make_complaint().public_id}/"
+    assert staff.put(path, {}, content_type="application/json").status_code == 405
+
+
+def close_at_once(agent: User, complaint: Complaint, count: int) -> list[int]:
+    """The statuses of so many closings that have all read the complaint as open."""
+    barrier = threading.Barrier(count)
+    clients = [sign_in(agent) for _ in range(count)]
+
+    def run(client: Client, hour: int) -> int:
+        barrier.wait()
+        try:
+            at = (NOON + timedelta(hours=hour)).isoformat()
+            status: int = act(client, complaint, "close/", {"at": at}).status_code
+            return status
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, clients, range(1, count + 1)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_agents_who_close_at_once_one_does(agent: User) -> None:
+    complaint = make_complaint()
+    assert sorted(close_at_once(agent, complaint, 8)) == [200] + [409] * 7
+    assert history(complaint) == [("opened", None), ("closed", "agent")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_condition_they_would_all_close(
+    agent: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ComplaintQuerySet, "open", ComplaintQuerySet.all)
+    complaint = make_complaint()
+    close_at_once(agent, complaint, 8)
+    assert len(history(complaint)) > 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_link_each_other_at_once_make_no_ring(agent: User) -> None:
+    pair = [make_complaint(), make_complaint()]
+    barrier = threading.Barrier(2)
+
+    def run(one: Complaint, other: Complaint) -> int:
+        client = sign_in(agent)
+        barrier.wait()
+        try:
+            body = {"duplicate_of": other.public_id}
+            status: int = act(client, one, "mark-duplicate/", body).status_code
+            return status
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(run, pair, reversed(pair))) == [200, 409]
+    assert Complaint.objects.exclude(duplicate_of=None).count() == 1
