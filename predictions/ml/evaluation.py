@@ -19,6 +19,7 @@ from .survival import Booleans, KaplanMeier
 from .training import Progress, TrainedModel, train
 
 RECENT_DAYS = 14
+ENDLESS = timedelta(days=36_500)
 # Fewer rows than this say nothing about a type or an agency.
 FEWEST_ROWS_OF_GROUP = 50
 TABLE_COLUMNS = {
@@ -79,25 +80,20 @@ def evaluate(
     observed.
     """
     start = test_from or as_of
-    until = test_until or start + timedelta(days=36_500)
     trained = model or train(
         frame, as_of=as_of, time_zone=time_zone, holidays=holidays, progress=progress
     )
     learned_until = trained.forecaster().header.as_of
     if start < max(as_of, learned_until):
         raise ValueError(f"test from {start} overlaps the training as of {learned_until}")
-    test = outcomes(frame, start, until, restrict_hours)
-    if test.is_empty():
-        raise TooFewComplaints(
-            f"no complaint filed from {start} to {until} is known for {restrict_hours} hours"
-        )
+    test = _tested(frame, start, test_until, restrict_hours)
     known = labels_as_of(frame, as_of, time_zone)
     outlooks = {"forecast": forecast_outlook(trained, test), **baselines(known, test, as_of)}
-    latest = test["created_at"].max()
+    latest: datetime = test.select(pl.col("created_at").max()).item()
     return Evaluation(
-        as_of=as_of.astimezone(UTC).isoformat(),
-        test_from=start.astimezone(UTC).isoformat(),
-        test_until=(test_until or latest).astimezone(UTC).isoformat(),  # type: ignore[union-attr]
+        as_of=_iso(as_of),
+        test_from=_iso(start),
+        test_until=_iso(test_until or latest),
         restrict_hours=restrict_hours,
         rows=test.height,
         models={
@@ -105,6 +101,22 @@ def evaluate(
             for name, outlook in outlooks.items()
         },
     )
+
+
+def _tested(
+    frame: pl.DataFrame, start: datetime, until: datetime | None, restrict_hours: float
+) -> pl.DataFrame:
+    test = outcomes(frame, start, until or start + ENDLESS, restrict_hours)
+    if test.is_empty():
+        raise TooFewComplaints(
+            f"no complaint filed from {start} to {until or 'the end'} is known for "
+            f"{restrict_hours} hours"
+        )
+    return test
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
 
 
 def forecast_outlook(trained: TrainedModel, test: pl.DataFrame) -> Outlook:

@@ -108,15 +108,7 @@ class Forecaster:
         A type never seen is answered from its agency or the city; whether it exists is the
         caller's question. Raises ValueError if `created_at` has no time zone.
         """
-        curve = self.curve(query)
-        return Forecast(
-            median_hours=curve.quantile(0.5),
-            p10_hours=curve.quantile(0.1),
-            p90_hours=curve.quantile(0.9),
-            closed_within={hours: curve.closed_within(hours) for hours in WITHIN_HOURS},
-            beyond_horizon=curve.is_beyond(0.5),
-            horizon_hours=curve.horizon_hours,
-        )
+        return forecast_of(self.curve(query))
 
     def forecast_many(self, queries: Sequence[Query]) -> list[Forecast]:
         """The forecasts of many queries in one call of the model."""
@@ -149,6 +141,18 @@ class Forecaster:
         worst = max(abs(a - b) for a, b in zip(values, probe.cumulative, strict=True))
         if worst > PROBE_TOLERANCE:
             raise ModelError(f"the model answers its probe {worst:.1e} off what was stored")
+
+
+def forecast_of(curve: Curve) -> Forecast:
+    """What one curve tells, in hours from where the curve begins."""
+    return Forecast(
+        median_hours=curve.quantile(0.5),
+        p10_hours=curve.quantile(0.1),
+        p90_hours=curve.quantile(0.9),
+        closed_within={hours: curve.closed_within(hours) for hours in WITHIN_HOURS},
+        beyond_horizon=curve.is_beyond(0.5),
+        horizon_hours=curve.horizon_hours,
+    )
 
 
 def forecasts(edges: Floats, cumulative: Floats) -> list[Forecast]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -103,22 +104,16 @@ def train(
     classifier = fit(data, seed)
     tell("exporting and comparing with scikit-learn", 0.9)
     onnx = export(classifier, len(EDGES_HOURS) - 1)
-    header = Header(
-        format_version=FORMAT_VERSION,
-        features=feature_names(encoding.horizons_hours),
-        encoding=encoding,
-        edges_hours=list(EDGES_HOURS),
+    header = _header(
+        onnx,
+        encoding,
+        labelled,
         as_of=as_of.astimezone(UTC),
-        trained_from=_first_filed(labelled),
-        rows=labelled.height,
         person_periods=len(data.learn.rows),
         trees=int(classifier.n_iter_),
         half_life_days=half_life_days,
         seed=seed,
         parity=check_parity(onnx, classifier, parity_rows(labelled, encoding, generator)),
-        libraries=_libraries(),
-        sha256=sha256_of(onnx),
-        probe=_probe(onnx, labelled, encoding),
         seconds=round(time.perf_counter() - started, 1),
     )
     tell("trained", 1.0)
@@ -150,6 +145,22 @@ def fit(data: TrainingRows, seed: int) -> HistGradientBoostingClassifier:
             y_val=check.closed,
             sample_weight_val=check.weights,
         )
+
+
+def _header(onnx: bytes, encoding: Encoding, labelled: pl.DataFrame, **facts: Any) -> Header:
+    """The header of finished bytes; `facts` are the fields that only the training knows."""
+    return Header(
+        format_version=FORMAT_VERSION,
+        features=feature_names(encoding.horizons_hours),
+        encoding=encoding,
+        edges_hours=list(EDGES_HOURS),
+        trained_from=_first_filed(labelled),
+        rows=labelled.height,
+        libraries=_libraries(),
+        sha256=sha256_of(onnx),
+        probe=_probe(onnx, labelled, encoding),
+        **facts,
+    )
 
 
 def _labelled(frame: pl.DataFrame, as_of: datetime, time_zone: str) -> pl.DataFrame:

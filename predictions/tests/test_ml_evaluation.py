@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from predictions.ml.evaluation import Evaluation, evaluate, format_table
+from predictions.ml.labels import TooFewComplaints
 from predictions.ml.metrics import Outlook, concordance, measure, pinball
 from predictions.tests.ml_data import AS_OF, ZONE, complaints, trained
 
@@ -92,7 +93,7 @@ def test_a_test_inside_the_training_is_refused() -> None:
 
 
 def test_a_test_without_a_fully_seen_row_is_refused() -> None:
-    with pytest.raises(ValueError, match="is known for 200 hours"):
+    with pytest.raises(TooFewComplaints, match="is known for 200 hours"):
         evaluate(complaints(), as_of=AS_OF, time_zone=ZONE, model=trained(), restrict_hours=200)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from predictions.ml.encoding import fit_encoding
 from predictions.ml.features import encode_frame, feature_names
-from predictions.ml.labels import labels_as_of
+from predictions.ml.labels import TooFewComplaints, labels_as_of
 from predictions.ml.training import train
 from predictions.ml.training_rows import features_out_of_fold, forget_options
 from predictions.tests.ml_data import AS_OF, MEDIAN_HOURS, ZONE, complaints, query, trained
@@ -119,7 +119,7 @@ def test_progress_is_told_from_start_to_end() -> None:
 
 @pytest.mark.parametrize("rows", [0, 30])
 def test_too_few_closings_to_learn_from_are_refused(rows: int) -> None:
-    with pytest.raises(ValueError, match="at least 50 closed ones"):
+    with pytest.raises(TooFewComplaints, match="at least 50 closed ones"):
         train(complaints(6_000).head(rows), as_of=AS_OF, time_zone=ZONE)
 
 
