@@ -4,6 +4,7 @@ from django.urls import re_path
 
 from complaints import views
 from complaints.classic import ExpectedTimeViewSet, HourlyCountViewSet, InputViewSet
+from complaints.export_views import CsvExportView, GeoJsonExportView
 from smart311.routers import EitherSlashRouter
 
 router = EitherSlashRouter()
@@ -12,6 +13,11 @@ router.register("complaint-types", views.ComplaintTypeViewSet)
 router.register("agencies", views.AgencyViewSet)
 router.register("cities", views.CityViewSet)
 router.register("districts", views.DistrictViewSet)
+
+exports = [
+    re_path(r"^complaints\.csv/?$", CsvExportView.as_view(), name="complaints-csv"),
+    re_path(r"^complaints\.geojson/?$", GeoJsonExportView.as_view(), name="complaints-geojson"),
+]
 
 expected_time = ExpectedTimeViewSet.as_view({"get": "retrieve"})
 

@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from complaints.urls import classic as complaint_paths
+from complaints.urls import exports as complaint_exports
 from complaints.urls import router as complaint_router
 from predictions.urls import paths as prediction_paths
 from predictions.urls import router as prediction_router
@@ -24,6 +25,7 @@ urlpatterns = [
     re_path(r"^docs/?$", SwaggerView.as_view(), name="docs"),
     re_path(r"^redoc/?$", ReDocView.as_view(), name="redoc"),
     path("api/v1/", include(complaint_router.urls)),
+    path("api/v1/", include(complaint_exports)),
     path("api/v1/", include(prediction_router.urls)),
     *prediction_paths,
     *complaint_paths,

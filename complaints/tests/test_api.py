@@ -85,8 +85,8 @@ def test_a_missing_complaint_is_a_problem_document(client: Client, key: str) -> 
     assert response.json()["request_id"] == response["X-Request-ID"]
 
 
-def test_a_bad_cursor_is_a_404_not_a_500(client: Client) -> None:
-    assert client.get("/api/v1/complaints/?cursor=%00garbage").status_code == 404
+def test_a_bad_cursor_is_a_400_not_a_500(client: Client) -> None:
+    assert client.get("/api/v1/complaints/?cursor=%00garbage").status_code == 400
 
 
 @pytest.mark.parametrize(

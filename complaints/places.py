@@ -1,0 +1,106 @@
+"""Asking where complaints lie: H3 cells as ranges, and circles on the globe."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+import h3.api.basic_int as h3
+from django.db.models import F, FloatField, Q, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cos, Power, Radians, Sin
+
+from complaints.models.complaint import CELL_RESOLUTION, cell_of
+
+EARTH_RADIUS_METRES = 6_371_008.8
+"""Mean radius of the Earth (IUGG)."""
+SMALLEST_EDGE_METRES = 0.7 * h3.average_hexagon_edge_length(CELL_RESOLUTION, unit="m")
+"""H3's cells of one resolution differ in area by up to a factor of two over the globe."""
+MOST_RINGS = 14
+"""Up to 631 cells are looked up in the index; a larger circle is a good part of a city."""
+
+_HEXADECIMAL = re.compile(r"[0-9a-fA-F]{15,16}")
+_DECIMAL = re.compile(r"[0-9]{18,19}")
+_RESOLUTION_BITS = 52
+_BITS_A_DIGIT = 3
+_FINEST = 15
+
+
+@dataclass(frozen=True)
+class Circle:
+    """A point in degrees and a radius in metres."""
+
+    latitude: float
+    longitude: float
+    radius: float
+
+    def cells(self) -> list[int] | None:
+        """The cells that cover it (more, never less); None where they would be too many.
+
+        A disk of k rings reaches at least 1.5 k - 1 edges beyond a point in its central cell.
+        """
+        rings = math.ceil((self.radius / SMALLEST_EDGE_METRES + 1) / 1.5)
+        if rings > MOST_RINGS:
+            return None
+        return list(h3.grid_disk(cell_of(self.latitude, self.longitude), rings))
+
+    def haversine(self) -> Combinable:
+        """SQL for sin²(d / 2R) of each complaint's distance d from the centre."""
+        latitude = math.radians(self.latitude)
+        north = (Radians(F("latitude")) - latitude) / 2.0
+        east = (Radians(F("longitude")) - math.radians(self.longitude)) / 2.0
+        scale = Cos(Radians(F("latitude"))) * Value(math.cos(latitude), output_field=FloatField())
+        return Power(Sin(north), 2.0) + scale * Power(Sin(east), 2.0)
+
+    @property
+    def haversine_limit(self) -> float:
+        """The same figure at the rim: what lies within has no more."""
+        return math.sin(self.radius / (2 * EARTH_RADIUS_METRES)) ** 2
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box in degrees, edges included."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def condition(self) -> Q:
+        """Complaints that lie in it."""
+        return Q(
+            longitude__gte=self.west,
+            longitude__lte=self.east,
+            latitude__gte=self.south,
+            latitude__lte=self.north,
+        )
+
+
+def parse_cell(text: str) -> int:
+    """An H3 cell of resolution 0 to 9 from its string or its decimal number. Raises ValueError."""
+    if _HEXADECIMAL.fullmatch(text):
+        cell = int(text, 16)
+    elif _DECIMAL.fullmatch(text):
+        cell = int(text)
+    else:
+        raise ValueError("it is neither an H3 string nor an H3 number")
+    if not (cell < 2**63 and h3.is_valid_cell(cell)):
+        raise ValueError("there is no such cell")
+    if h3.get_resolution(cell) > CELL_RESOLUTION:
+        raise ValueError(f"its resolution is {h3.get_resolution(cell)}")
+    return cell
+
+
+def stored_range(cell: int) -> tuple[int, int]:
+    """The least and greatest number that a stored cell (resolution 9) within `cell` can have.
+
+    A cell's number is its resolution, its base cell, then three bits for each finer step, all
+    ones where it has none: https://h3geo.org/docs/core-library/h3Indexing/
+    """
+    resolution = h3.get_resolution(cell)
+    greatest = cell + ((CELL_RESOLUTION - resolution) << _RESOLUTION_BITS)
+    free = (1 << _BITS_A_DIGIT * (CELL_RESOLUTION - resolution)) - 1
+    least = greatest & ~(free << _BITS_A_DIGIT * (_FINEST - CELL_RESOLUTION))
+    return least, greatest

@@ -1,0 +1,185 @@
+"""Exports hold what the list holds, in forms that other programs read."""
+
+import csv
+import io
+import json
+from datetime import datetime, timedelta
+from time import sleep
+from typing import Any
+
+import pytest
+from django.db.models import Func, TextField, Value
+from django.http import StreamingHttpResponse
+from django.test import Client
+
+from complaints import exports
+from complaints.models import Complaint
+from complaints.tests.factories import NOON, make_city, make_complaint, make_district
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FORMULAS = ["=1+1", "+1 555", "-x", "@SUM(A1)", "\tx", "\rx", "=", "-", "+1e5x", "--1"]
+HARMLESS = [
+    "-5",
+    "+1.5",
+    "-.5e-3",
+    "1",
+    "plain",
+    "a=b",
+    'a "b", c',
+    "two\nlines",
+    "é ✓",
+    "",
+    "50 %",
+]
+
+
+def download(client: Client, path: str) -> str:
+    response = client.get(f"/api/v1/{path}")
+    assert isinstance(response, StreamingHttpResponse)
+    assert response.status_code == 200
+    return response.getvalue().decode()
+
+
+def table(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def make_two() -> tuple[Complaint, Complaint]:
+    full = make_complaint(
+        closed_after_hours=1.123456789,
+        district=make_district(),
+        descriptor='quote " back \\n \x02 é',
+        due_at=NOON + timedelta(days=1),
+        external_id="7",
+        created_at=NOON + timedelta(hours=1),
+        promised_median_hours=4.25,
+        promised_p10_hours=0.1,
+        promised_p90_hours=9.0,
+        promised_by="nyc-1",
+    )
+    return full, make_complaint(latitude=None, longitude=None, agency=None)
+
+
+def same(listed: Any, exported: Any) -> bool:
+    """Equal, times by the instant and numbers by the value they name."""
+    if isinstance(listed, float):
+        return listed == float(exported)
+    if isinstance(listed, str) and listed[10:11] == "T":
+        return datetime.fromisoformat(listed) == datetime.fromisoformat(exported)
+    return bool(listed == exported)
+
+
+def test_geojson_equals_the_list(client: Client) -> None:
+    make_two()
+    listed = client.get("/api/v1/complaints/").json()["results"]
+    collection = json.loads(download(client, "complaints.geojson"))
+    assert collection["type"] == "FeatureCollection"
+    for row, feature in zip(listed, collection["features"], strict=True):
+        assert feature["type"] == "Feature"
+        assert feature["id"] == row["id"]
+        properties = feature["properties"]
+        assert list(properties) == list(row)
+        assert all(same(row[name], properties[name]) for name in row), (row, properties)
+    assert collection["features"][0]["geometry"] == {
+        "type": "Point",
+        "coordinates": [-73.85, 40.75],
+    }
+    assert collection["features"][1]["geometry"] is None
+
+
+def test_csv_equals_the_list(client: Client) -> None:
+    make_two()
+    listed = client.get("/api/v1/complaints/").json()["results"]
+    exported = table(download(client, "complaints.csv"))
+    for row, cells in zip(listed, exported, strict=True):
+        forecast = row.pop("forecast") or {}
+        row |= {f"forecast_{name}": value for name, value in forecast.items()}
+        for name, cell in cells.items():
+            value = row.get(name)
+            assert same("" if value is None else value, cell), name
+
+
+def test_cells_that_look_like_formulas_get_an_apostrophe(client: Client) -> None:
+    for number, text in enumerate(FORMULAS + HARMLESS):
+        make_complaint(descriptor=text, created_at=NOON + timedelta(seconds=number))
+    cells = [
+        row["descriptor"] for row in table(download(client, "complaints.csv?ordering=created_at"))
+    ]
+    assert cells == [f"'{text}" for text in FORMULAS] + HARMLESS
+
+
+def test_csv_follows_rfc_4180(client: Client) -> None:
+    make_complaint(descriptor='a "b",\nc')
+    text = download(client, "complaints.csv")
+    header, _, rest = text.partition("\r\n")
+    assert header.split(",") == list(exports.CSV_FIELDS)
+    assert ',"a ""b"",\nc",' in rest
+    assert rest.endswith("\r\n")
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [("csv", "text/csv; charset=utf-8"), ("geojson", "application/geo+json")],
+)
+def test_both_paths_answer_whatever_is_accepted(
+    client: Client, name: str, media_type: str, slash: str
+) -> None:
+    make_city()
+    response = client.get(f"/api/v1/complaints.{name}{slash}", headers={"Accept": "image/png"})
+    assert response.status_code == 200
+    assert response["Content-Type"] == media_type
+    assert b"".join(response.streaming_content)  # type: ignore[attr-defined]
+
+
+def test_an_export_takes_the_filters_of_the_list(client: Client) -> None:
+    make_complaint()
+    closed = make_complaint(closed_after_hours=1, descriptor="50 % discount")
+    query = "status=closed&near=40.75,-73.85&q=discount&created_after=2019-01-01"
+    assert [row["id"] for row in table(download(client, f"complaints.csv?{query}"))] == [
+        closed.public_id
+    ]
+    assert len(json.loads(download(client, f"complaints.geojson?{query}"))["features"]) == 1
+
+
+@pytest.mark.parametrize("query", ["page_size=5", "cursor=x", "status=x", "q=%00"])
+def test_an_export_refuses_what_it_does_not_know(client: Client, query: str) -> None:
+    make_city()
+    response = client.get(f"/api/v1/complaints.csv?{query}")
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"
+
+
+def test_a_query_that_fails_at_once_is_an_error_answer(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_complaint()
+    monkeypatch.setattr(exports, "STATEMENT_LIMIT", "1ms")
+    endless = Func(Value(9.0), function="pg_sleep", output_field=TextField())
+    monkeypatch.setattr(exports, "csv_rows", lambda rows: rows.values_list(endless))
+    assert client.get("/api/v1/complaints.csv").status_code == 503
+
+
+def test_a_client_that_leaves_stops_the_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "CHUNK_BYTES", 1)
+    for _ in range(40):
+        make_complaint()
+    stream = exports.csv_file(Complaint.objects.order_by("pk"))
+    next(stream)
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+
+
+def test_a_client_that_takes_nothing_loses_its_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(exports, "STALLED_AFTER_SECONDS", 0.05)
+    for _ in range(40):
+        make_complaint()
+    chunks = exports.copied(
+        exports.csv_rows(Complaint.objects.order_by("pk")), "FORMAT csv", lambda row, _: row
+    )
+    next(chunks)
+    sleep(1)
+    with pytest.raises(exports.StalledClient):
+        list(chunks)
