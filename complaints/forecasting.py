@@ -17,6 +17,10 @@ class NoForecast(Exception):
     """There is no model to ask, or it cannot answer; says which."""
 
 
+class PastHorizon(NoForecast):
+    """The complaint is open for longer than the model says anything about."""
+
+
 @dataclass(frozen=True)
 class ForecastQuery:
     """What is known of a complaint when it is filed. Codes are those of the city's tables."""
@@ -34,7 +38,7 @@ class ForecastQuery:
 
 @dataclass(frozen=True)
 class Forecast:
-    """When a complaint will be closed, in hours from its filing.
+    """When a complaint will be closed, in hours from its filing (or, if remaining, from now).
 
     `closed_within` maps a number of hours (24, 72, 168) to the probability of being closed by
     then. Past the model's horizon nothing is known: a quantile that lies there is given as the
@@ -57,6 +61,12 @@ class Forecaster(Protocol):
 
     def forecast(self, city: City, query: ForecastQuery) -> Forecast:
         """The forecast of one complaint. Raises NoForecast."""
+
+    def remaining(self, city: City, query: ForecastQuery, open_hours: float) -> Forecast:
+        """The forecast of one that is still open, `open_hours` after its filing, from then on.
+
+        Raises NoForecast; PastHorizon where the model says nothing any more.
+        """
 
 
 @cache

@@ -241,6 +241,8 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SORT_OPERATIONS": False,
     "ENUM_NAME_OVERRIDES": {
+        "DistrictKind": "complaints.models.District.Kind",
+        "EventKind": "complaints.models.ComplaintEvent.Kind",
         "ComplaintStatus": "complaints.models.Complaint.Status",
         "ModelStatus": "predictions.models.ModelVersion.Status",
     },

@@ -1,13 +1,16 @@
 """The registry of model versions and the switch from one to the next."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, OperationalError, transaction
 from django.test import Client
 
-from complaints.forecasting import ForecastQuery, NoForecast, get_forecaster
+from complaints.forecasting import ForecastQuery, NoForecast, PastHorizon, get_forecaster
+from complaints.models import City
 from complaints.tests.factories import NOON, make_city, make_type
+from predictions.ml.features import Query
 from predictions.models import ModelVersion
 from predictions.serving import serving
 from predictions.tests.small_model import activate_small_model
@@ -101,6 +104,36 @@ def test_the_port_answers_with_the_active_model() -> None:
     found = get_forecaster().forecast(city, ForecastQuery("rodent", NOON))
     assert found.p10_hours < found.median_hours < found.p90_hours
     assert found.model_version == "small-1"
+
+
+def test_the_port_tells_the_time_that_remains() -> None:
+    make_type("rodent")
+    city = activate_small_model().city
+    query, port = ForecastQuery("rodent", NOON), get_forecaster()
+    found = port.forecast(city, query)
+    begun, later = port.remaining(city, query, 0.0), port.remaining(city, query, 24.0)
+    assert begun == found
+    assert later.expected_close_at == NOON + timedelta(hours=24 + later.median_hours)
+    # P(closed by 48 h, given open at 24 h), from the definition.
+    survived = 1 - found.closed_within[24]
+    assert later.closed_within[24] == pytest.approx(
+        (served_closed_within(city, query, 48) - found.closed_within[24]) / survived
+    )
+
+
+def served_closed_within(city: City, query: ForecastQuery, hours: float) -> float:
+    """P(closed within any number of hours), by way of the model's curve."""
+    model = serving.state()[city.slug].model
+    assert model is not None
+    known = Query(complaint_type=query.complaint_type, created_at=query.created_at)
+    return model.runtime.curve(known).closed_within(hours)
+
+
+def test_the_port_tells_nothing_past_the_horizon() -> None:
+    make_type("rodent")
+    city = activate_small_model().city
+    with pytest.raises(PastHorizon, match="open for 1440 h"):
+        get_forecaster().remaining(city, ForecastQuery("rodent", NOON), 1440.0)
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
