@@ -8,6 +8,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from complaints.filing import FilingMixin
 from complaints.history import HistoryMixin
 from complaints.lifecycle_views import LifecycleMixin
+from complaints.listing import LIST_DOCUMENTATION, FilteredListMixin
 from complaints.models import Agency, City, Complaint, ComplaintType, District
 from complaints.serializers import (
     AgencySerializer,
@@ -20,10 +21,10 @@ from smart311.pagination import InOrderPagination
 
 
 @extend_schema_view(
-    list=extend_schema(summary="Complaints, newest first"),
+    list=extend_schema(summary="Complaints, newest first", parameters=LIST_DOCUMENTATION),
     retrieve=extend_schema(summary="One complaint"),
 )
-class ComplaintViewSet(FilingMixin, LifecycleMixin, HistoryMixin, ReadOnlyModelViewSet[Complaint]):
+class ComplaintViewSet(FilingMixin, LifecycleMixin, HistoryMixin, FilteredListMixin):
     """Complaints with the promise that was made for each."""
 
     queryset = Complaint.objects.with_names().select_related("city")
