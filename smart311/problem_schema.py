@@ -50,3 +50,20 @@ def problems(*codes: int) -> dict[tuple[int, str], OpenApiResponse]:
         )
         for code in codes
     }
+
+
+def document_problems(
+    result: dict[str, Any], generator: object, request: object, public: bool
+) -> dict[str, Any]:
+    """A hook of drf-spectacular: operations that name no error answer get those that all share."""
+    for path, operations in result["paths"].items():
+        for operation in operations.values():
+            responses = operation["responses"]
+            if any(code.startswith("4") for code in responses):
+                continue
+            for code in (400, 404, 503) if "{" in path else (400, 503):
+                responses[str(code)] = {
+                    "description": _MEANINGS[code],
+                    "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                }
+    return result

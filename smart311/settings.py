@@ -240,6 +240,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SORT_OPERATIONS": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "smart311.problem_schema.document_problems",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "DistrictKind": "complaints.models.District.Kind",
         "EventKind": "complaints.models.ComplaintEvent.Kind",

@@ -118,3 +118,8 @@ def test_anonymous_writes_are_refused(client: Client, method: str) -> None:
     response: Any = getattr(client, method)("/api/v1/complaints/", content_type="application/json")
     assert response.status_code in {403, 405}
     assert response["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("cursor", ["cD1hYmM%3D", "cD05OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "%00"])
+def test_a_bad_cursor_of_a_reference_list_is_no_500(client: Client, cursor: str) -> None:
+    assert client.get(f"/api/v1/agencies/?cursor={cursor}").status_code in {200, 404}

@@ -30,6 +30,19 @@ def test_the_schema_names_each_door(client: Client, path: str) -> None:
     } <= paths
 
 
+def test_each_operation_says_what_it_does_and_how_it_fails(client: Client) -> None:
+    for path, operations in client.get("/openapi.json").json()["paths"].items():
+        for method, operation in operations.items():
+            failures = {
+                code: answer for code, answer in operation["responses"].items() if code >= "4"
+            }
+            assert operation.get("summary"), (method, path)
+            assert {"400", "503"} <= set(failures), (method, path)
+            for answer in failures.values():
+                schema = answer["content"]["application/problem+json"]["schema"]
+                assert schema == {"$ref": "#/components/schemas/Problem"}
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_the_pages_load_nothing_from_elsewhere(client: Client, path: str) -> None:
     page = client.get(path).content.decode()
