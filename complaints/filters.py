@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.contrib.postgres.search import SearchQuery
 from django.db.models import DurationField, ExpressionWrapper, F, FloatField, Q
 from django.db.models.functions import Coalesce, Extract, Now
 from django.db.models.lookups import GreaterThan, LessThanOrEqual
 
 from complaints.models import City, Complaint
-from complaints.models.complaint import ComplaintQuerySet
+from complaints.models.complaint import PUBLIC_TEXT, ComplaintQuerySet
 from complaints.places import Box, Circle, stored_range
 
-PUBLIC_TEXT = SearchVector("descriptor", "address", "resolution", config="english")
-"""What a text search looks at; never the description, which is private."""
 SECONDS_SO_FAR = Extract(
     ExpressionWrapper(
         Coalesce(F("closed_at"), Now()) - F("created_at"), output_field=DurationField()
@@ -74,7 +72,7 @@ class ComplaintFilter:
         if self.cell is not None:
             rows = rows.filter(cell__range=stored_range(self.cell))
         if self.q:
-            rows = _about(rows, self.q)
+            rows = about(rows, self.q)
         if self.predicted_late is not None:
             rows = _late(rows, self.predicted_late)
         return rows
@@ -106,7 +104,8 @@ def _within(rows: ComplaintQuerySet, circle: Circle) -> ComplaintQuerySet:
     return rows.alias(haversine=circle.haversine()).filter(haversine__lte=circle.haversine_limit)
 
 
-def _about(rows: ComplaintQuerySet, words: Words) -> ComplaintQuerySet:
+def about(rows: ComplaintQuerySet, words: Words) -> ComplaintQuerySet:
+    """Those of `rows` whose public text, or whose type, the words describe."""
     query = SearchQuery(words.text, config="english", search_type="websearch")
     return rows.alias(public_text=PUBLIC_TEXT).filter(
         Q(public_text=query) | Q(complaint_type_id__in=words.named)

@@ -7,6 +7,8 @@ from typing import Any, Self
 
 import h3.api.basic_int as h3
 from django.contrib.postgres.functions import RandomUUID
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F, Q, Value
@@ -23,6 +25,9 @@ _hex = Replace(Cast(RandomUUID(), models.CharField()), Value("-"))
 # Digits 13 and 17 of a version 4 UUID are not random: take eight from the left, twelve from the
 # right. Two calls of the random function are two UUIDs; 80 random bits either way.
 _random_public_id = Concat(Left(_hex, 8), Right(_hex, 12))
+
+PUBLIC_TEXT = SearchVector("descriptor", "address", "resolution", config="english")
+"""What a text search looks at; never the description, which is private."""
 
 
 def cell_of(latitude: float, longitude: float) -> int:
@@ -185,6 +190,7 @@ class Complaint(models.Model):
                 name="complaint_by_cell",
                 include=["district"],
             ),
+            GinIndex(PUBLIC_TEXT, name="complaint_by_text"),
         ]
 
     def __str__(self) -> str:

@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 import h3.api.basic_int as h3
 import h3.api.basic_str as h3_text
 import pytest
+from django.db import connection
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from complaints.filters import Words, about
 from complaints.models import Complaint, District
 from complaints.models.complaint import cell_of
 from complaints.places import Circle, stored_range
@@ -171,6 +173,14 @@ def test_late_is_decided_by_the_90th_percentile_and_needs_a_promise(client: Clie
 def test_the_private_description_is_not_searched(client: Client, chosen: Complaint) -> None:
     assert found(client, q="secret") == set()
     assert found(client, q="the") == set()
+
+
+@pytest.mark.django_db
+def test_a_text_search_is_answered_by_its_index() -> None:
+    rows = about(Complaint.objects.all(), Words("banging pipes", (1, 2)))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "complaint_by_text" in rows.explain()
 
 
 @pytest.mark.django_db
