@@ -100,10 +100,10 @@ class Stack:
             self.check()
             time.sleep(POLL_SECONDS)
 
-    def stop(self) -> None:
-        """Ask every service to end, insist after STOP_SECONDS."""
+    def stop(self, patience_seconds: float = STOP_SECONDS) -> None:
+        """Ask every service to end, then insist."""
         self._signal_all(signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + patience_seconds
         while self._are_alive() and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
         # Whatever a service itself had started goes as well.
