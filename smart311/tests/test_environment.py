@@ -10,7 +10,7 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
 READ = re.compile(r'(?:env\.\w+|environ(?:\.get|\.setdefault)?)\s*[\[(]\s*"([A-Z_]+)"')
-NOT_OURS = {"DJANGO_SETTINGS_MODULE"}
+NOT_OURS = {"DJANGO_SETTINGS_MODULE", "OMP_WAIT_POLICY"}
 
 
 def load_settings(**environment: str) -> subprocess.CompletedProcess[str]:
