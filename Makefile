@@ -5,7 +5,7 @@ BIN = .venv/bin
 PYTHON =
 PORT ?= 8000
 .DEFAULT_GOAL = help
-.PHONY: help run test check load constraints install clean
+.PHONY: help run test check schema load constraints install clean
 
 help: ## List what make can do here
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ check: install .venv/.tested-with ## Format, lint, types, imports, templates, mi
 	$(BIN)/python manage.py makemigrations --check
 	HAS_TLS=true $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+schema: install ## Renew docs/openapi.yaml, the schema of the API that clients may rely on
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 load: install ## Half a minute of load on a running Smart 311, with a table at the end
 	@exec $(BIN)/python -m locust -f locust/locustfile.py --headless --only-summary \

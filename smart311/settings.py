@@ -243,6 +243,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "smart311.problem_schema.document_problems",
+        "smart311.problem_schema.order_methods",
     ],
     "ENUM_NAME_OVERRIDES": {
         "DistrictKind": "complaints.models.District.Kind",

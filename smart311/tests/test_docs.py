@@ -4,6 +4,7 @@ import re
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
@@ -12,6 +13,13 @@ PAGES = ["/docs", "/docs/", "/redoc", "/redoc/"]
 
 def test_the_schema_is_valid_and_without_warnings() -> None:
     call_command("spectacular", validate=True, fail_on_warn=True, stdout=StringIO())
+
+
+def test_the_committed_schema_is_current() -> None:
+    out = StringIO()
+    call_command("spectacular", stdout=out)
+    committed = (settings.BASE_DIR / "docs" / "openapi.yaml").read_text()
+    assert committed == out.getvalue(), "run `make schema` and look at the difference"
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/openapi.json/"])
