@@ -1,7 +1,6 @@
 """What all tests share."""
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,14 +36,15 @@ def _plain_static_files(settings: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh_serving(settings: pytest.FixtureRequest) -> Iterator[None]:
-    """No test sees the model or the types that another one left in memory.
+    """No test sees the city, model or types that another one left in memory.
 
     A newly active model is seen at once: no thread reads the database behind a test's back.
     """
+    from smart311.memory import forget_everything
+
     settings.FORECAST_REFRESH_SECONDS = 0  # type: ignore[attr-defined]
     yield
-    if "predictions.serving" in sys.modules:
-        sys.modules["predictions.serving"].serving.forget()
+    forget_everything()
 
 
 @pytest.fixture

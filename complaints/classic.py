@@ -18,7 +18,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from complaints.catalogue import Catalogue, UnknownType
+from complaints import cities
+from complaints.catalogue import UnknownType
 from complaints.cities import default_city
 from complaints.filing import (
     FILING_PROBLEMS,
@@ -70,7 +71,7 @@ HourlyCount = inline_serializer(
 def find_type(city: City, text: str) -> ComplaintType:
     """The type of a path segment. Raises NotFound that names the nearest ones."""
     try:
-        return Catalogue.of(city).find(text)
+        return cities.find_type(city, text)
     except UnknownType as error:
         raise NotFound(str(error)) from error
 

@@ -14,6 +14,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from complaints.catalogue import Catalogue, UnknownType
+from complaints.cities import find_type
 from complaints.models import City, ComplaintType
 from complaints.moments import parse_moment
 
@@ -103,11 +104,10 @@ class ComplaintTypeField(serializers.Field[ComplaintType, str, str, Any]):
         if not isinstance(data, str):
             raise serializers.ValidationError(f"got {str(data)[:200]!r}, expected text")
         try:
-            catalogue = self.context.get("catalogue") or Catalogue.of(self.context["city"])
-            found: ComplaintType = catalogue.find(data)
+            catalogue: Catalogue | None = self.context.get("catalogue")
+            return catalogue.find(data) if catalogue else find_type(self.context["city"], data)
         except UnknownType as error:
             raise serializers.ValidationError(str(error), code="unknown_type") from error
-        return found
 
     def to_representation(self, value: ComplaintType) -> str:
         """The code."""

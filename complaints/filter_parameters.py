@@ -20,8 +20,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 
-from complaints.catalogue import Catalogue
-from complaints.cities import default_city
+from complaints.cities import default_city, known_city
 from complaints.filters import ComplaintFilter, Words
 from complaints.models import Agency, City, Complaint, District
 from complaints.moments import parse_moment
@@ -48,7 +47,7 @@ class Lookup:
 
     def types(self, text: str) -> tuple[int, ...]:
         """Keys of the types with these codes, names or aliases; ones no longer filed as well."""
-        catalogue = Catalogue(tuple(self.city.complaint_types.order_by("id")))
+        catalogue = known_city(self.city.slug).ever_filed
         return tuple(catalogue.find(name).pk for name in _comma_list(text))
 
     def agencies(self, text: str) -> tuple[int, ...]:

@@ -81,7 +81,7 @@ async def _respond(scope: Message, request_id: str) -> Answer:
 
 
 def _loaded() -> Any:
-    return serving.loaded().get(settings.CITY)
+    return (serving.loaded() or {}).get(settings.CITY)
 
 
 async def _readiness() -> Answer:

@@ -258,7 +258,7 @@ SPECTACULAR_SETTINGS = {
 FORECASTER = "predictions.forecasting.ActiveModelForecaster"
 """What complaints.forecasting asks; complaints itself knows nothing of predictions."""
 FORECAST_REFRESH_SECONDS = env.float("FORECAST_REFRESH_SECONDS", 2.0)
-"""How often each process looks for a newly activated model; never on the request path."""
+"""How often each process looks for new models, cities and types; never on the request path."""
 
 READINESS_CHECKS = ["smart311.health.database", "predictions.health.active_model"]
 """What /readyz asks; each answers with what is wrong, or nothing."""

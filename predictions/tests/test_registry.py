@@ -86,7 +86,7 @@ def test_a_database_outage_leaves_the_state_as_it_was(monkeypatch: pytest.Monkey
     def fail(*args: Any) -> None:
         raise OperationalError("gone")
 
-    monkeypatch.setattr("predictions.serving.read_state", fail)
+    monkeypatch.setattr(serving, "_read", fail)
     with pytest.raises(OperationalError):
         serving.state()
     assert serving.loaded() is before

@@ -1,0 +1,86 @@
+"""What a process keeps in memory of the database, so that no request has to read it.
+
+One background thread reads it again every `FORECAST_REFRESH_SECONDS`; requests look at what it
+left. A database outage leaves what was known in place.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, close_old_connections
+
+logger = logging.getLogger(__name__)
+
+State = TypeVar("State")
+
+
+class Memory(Generic[State]):
+    """What `read` found last; it is told what it had found before, None at first."""
+
+    def __init__(self, read: Callable[[State | None], State]) -> None:
+        self._read = read
+        self._state: State | None = None
+        self._lock = threading.RLock()
+        _memories.append(self)
+
+    def state(self) -> State:
+        """What is known; the first call reads it.
+
+        Raises Django's OperationalError if the database cannot be read that first time.
+        """
+        if settings.FORECAST_REFRESH_SECONDS:
+            _renew_in_background()
+            if (known := self._state) is not None:
+                return known
+        with self._lock:
+            if self._state is None or not settings.FORECAST_REFRESH_SECONDS:
+                return self.renew()
+            return self._state
+
+    def renew(self) -> State:
+        """Read it now, because something is missing from what is known."""
+        with self._lock:
+            self._state = self._read(self._state)
+            return self._state
+
+    def loaded(self) -> State | None:
+        """What is in memory, without ever waiting; None before the first `state()`."""
+        return self._state
+
+    def forget(self) -> None:
+        """Know nothing again, as a process that has just begun."""
+        self._state = None
+
+
+_memories: list[Memory[Any]] = []
+
+
+def forget_everything() -> None:
+    """Know nothing again of anything."""
+    for memory in _memories:
+        memory.forget()
+
+
+@functools.cache
+def _renew_in_background() -> None:
+    """Start the thread, once a process."""
+    threading.Thread(target=_renew_forever, name="memory", daemon=True).start()
+
+
+def _renew_forever() -> None:
+    while True:
+        time.sleep(settings.FORECAST_REFRESH_SECONDS)
+        close_old_connections()
+        for memory in _memories:
+            try:
+                if memory.loaded() is not None:
+                    memory.renew()
+            except (DatabaseError, InterfaceError) as error:
+                logger.warning("it goes on with what it knows: %s", error)
