@@ -59,6 +59,7 @@ def test_many_threads_that_ask_first_read_once(numbers: Memory[int], settings: A
         assert set(pool.map(ask, range(8))) == {1}
 
 
+@pytest.mark.django_db
 def test_the_thread_survives_an_outage_and_reads_on(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
