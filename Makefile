@@ -36,6 +36,12 @@ load: install ## Half a minute of load on a running Smart 311, with a table at t
 	@exec $(BIN)/python -m locust -f locust/locustfile.py --headless --only-summary \
 	  --users 20 --spawn-rate 20 --run-time 30s --host "http://127.0.0.1:$(PORT)"
 
+bench-filing: install .venv/.tested-with ## What filing costs, beside a plain DRF create and pgbench
+	@exec $(BIN)/python benchmarks/filing.py $(ARGS)
+
+bench-steady: install ## A minute of 10 POST/s and 100 GET/s on a running Smart 311
+	@exec $(BIN)/python benchmarks/steady.py --host "http://127.0.0.1:$(PORT)" $(ARGS)
+
 constraints: .venv/.created ## Renew constraints.txt: every package that the requirements pull in
 	rm -rf var/pins && $(BIN)/python -m venv var/pins
 	var/pins/bin/python -m pip install --quiet --requirement requirements-dev.txt
