@@ -14,6 +14,7 @@ from complaints.districts import districts_of
 from complaints.forecasting import Forecast, ForecastQuery, NoForecast, get_forecaster
 from complaints.models import City, Complaint, ComplaintType, District, Reporter
 from complaints.models.complaint import cell_of
+from complaints.publication import publish
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +109,7 @@ def _complaint(
         media_url=filing.media_url,
         source=filing.source,
     )
+    publish(complaint)
     forecast = _forecast(complaint)
     if forecast:
         complaint.promised_median_hours = forecast.median_hours

@@ -10,14 +10,18 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from django.db.models.expressions import Combinable
 
-COLUMNS = (
+from complaints.publication import SHOWN_DESCRIPTION
+
+COLUMNS: tuple[str | Combinable, ...] = (
     "public_id",
     "city__slug",
     "complaint_type__code",
     "agency__code",
     "district__code",
     "descriptor",
+    SHOWN_DESCRIPTION,
     "status",
     "created_at",
     "closed_at",
@@ -59,6 +63,7 @@ class PublicComplaint(msgspec.Struct, frozen=True):
     agency: str | None
     district: str | None
     descriptor: str
+    description: str
     status: str
     created_at: datetime
     closed_at: datetime | None
