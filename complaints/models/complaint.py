@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Any, Self
 
@@ -31,6 +32,11 @@ PUBLIC_TEXT = SearchVector(
 )
 """What a text search looks at: only what the public may read, or a search for a telephone number
 would tell which complaint has it."""
+
+
+def new_public_id() -> str:
+    """80 random bits, as the database would draw them."""
+    return secrets.token_hex(10)
 
 
 def cell_of(latitude: float, longitude: float) -> int:
