@@ -13,7 +13,6 @@ import django
 django.setup()
 
 from django.core.wsgi import get_wsgi_application
-from django.http import HttpResponse
 from django.urls import path
 from rest_framework import mixins, serializers, viewsets
 
@@ -42,8 +41,5 @@ class BareViewSet(mixins.CreateModelMixin, viewsets.GenericViewSet):
     serializer_class = BareSerializer
 
 
-urlpatterns = [
-    path("complaints/", BareViewSet.as_view({"post": "create"})),
-    path("healthz", lambda request: HttpResponse()),
-]
+urlpatterns = [path("complaints/", BareViewSet.as_view({"post": "create"}))]
 application = get_wsgi_application()

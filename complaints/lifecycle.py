@@ -13,7 +13,6 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from complaints.models import Agency, Complaint, ComplaintEvent
-from complaints.publication import rewrite
 
 Actor = AbstractBaseUser | AnonymousUser
 
@@ -91,7 +90,8 @@ def change(complaint: Complaint, values: dict[str, Any], actor: Actor) -> None:
         if status and not complaint.set_in_progress(status == Complaint.Status.IN_PROGRESS):
             raise WrongState("It is closed; reopen it before its status is changed.")
         if values:
-            rewritten = rewrite(complaint, values)
+            for name, value in values.items():
+                setattr(complaint, name, value)
             complaint.updated_at = Now()
-            complaint.save(update_fields=[*values, *rewritten, "updated_at"])
+            complaint.save(update_fields=[*values, "updated_at"])
             complaint.refresh_from_db(fields=["updated_at"])

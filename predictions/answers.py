@@ -111,7 +111,11 @@ def _forecast_body(
     query = _query(kind.code, _parameters(query_string), known.city, now)
     if known.model is None:
         raise Refused(503, f"No model is active for {known.city.name} yet.")
-    return _body(forecast_with(known.model, query), kind.code, known.city)
+    forecast = forecast_with(known.model, query)
+    # One query's NaN, where all canned ones were fine: no answer rather than an invented one.
+    if not math.isfinite(forecast.median_hours + forecast.p10_hours + forecast.p90_hours):
+        raise Refused(503, "The model gives no number for this.")
+    return _body(forecast, kind.code, known.city)
 
 
 def _parameters(query_string: str) -> dict[str, str]:

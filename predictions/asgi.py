@@ -25,7 +25,7 @@ from django.conf import settings  # noqa: E402
 from django.db import DatabaseError, InterfaceError  # noqa: E402
 
 from predictions.answers import JSON, Answer, answer  # noqa: E402
-from predictions.health import active_model  # noqa: E402
+from predictions.health import active_model, refused_model  # noqa: E402
 from predictions.serving import serving  # noqa: E402
 from smart311.problems import CONTENT_TYPE, problem_body, shorten  # noqa: E402
 
@@ -86,9 +86,11 @@ def _loaded() -> Any:
 
 async def _readiness() -> Answer:
     trouble = await sync_to_async(active_model)()
+    alert = "" if trouble else refused_model()
     body = {
         "status": "not ready" if trouble else "ready",
         "checks": {"active_model": trouble or "ok"},
+        "alerts": {"refused_model": alert} if alert else {},
     }
     return Answer(503 if trouble else 200, JSON, json.dumps(body).encode())
 

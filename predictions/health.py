@@ -14,6 +14,12 @@ def active_model() -> str:
         return "the database does not answer"
     if known is None:
         return f"the city {settings.CITY!r} is not loaded"
-    if known.trouble:
-        return known.trouble
-    return "" if known.model else f"no model is active for {known.city.name}"
+    if known.model is None:
+        return known.trouble or f"no model is active for {known.city.name}"
+    return ""
+
+
+def refused_model() -> str:
+    """Why an older version serves than the active one, or nothing: forecasts go on."""
+    known = (serving.loaded() or {}).get(settings.CITY)
+    return known.trouble if known and known.model else ""

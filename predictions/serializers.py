@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from complaints.fields import StrictSerializer, TextField
 from complaints.models import City
 from predictions.models import ModelVersion
 
@@ -47,14 +49,53 @@ class PredictionSerializer(serializers.Serializer[Any]):
     model = ModelNameSerializer()
 
 
+class CheckSerializer(serializers.Serializer[Any]):
+    """One condition of the gate."""
+
+    name = serializers.CharField()
+    passed = serializers.BooleanField()
+    got = serializers.JSONField(help_text="A number or words; null where nothing could be measured")
+    expected = serializers.CharField()
+
+
+class HoldoutSerializer(serializers.Serializer[Any]):
+    """The complaints that candidate and active version were compared on."""
+
+    filed_from = serializers.DateTimeField()
+    filed_until = serializers.DateTimeField(help_text="Exclusive")
+    rows = serializers.IntegerField()
+    restrict_hours = serializers.FloatField(help_text="Longer times to close count as this")
+
+
+class VerdictSerializer(serializers.Serializer[Any]):
+    """What the gate found before the version was let in, or not."""
+
+    passed = serializers.BooleanField()
+    decided_at = serializers.DateTimeField()
+    tested = serializers.CharField(help_text="What stood for this version on the holdout")
+    against = serializers.CharField(help_text="What stood for the version that served then")
+    holdout = HoldoutSerializer()
+    checks = CheckSerializer(many=True)
+
+
+class ActSerializer(serializers.Serializer[Any]):
+    """Who let it serve or withdrew it, and why."""
+
+    act = serializers.CharField()
+    at = serializers.DateTimeField()
+    by = serializers.CharField()
+    reason = serializers.CharField()
+
+
 class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
-    """A trained model and how well it did."""
+    """A trained model, how well it did, and what the gate said."""
 
     city = serializers.SlugRelatedField[City](slug_field="slug", read_only=True)
+    verdict = serializers.SerializerMethodField(help_text="Null for versions of old")
 
     class Meta:
         model = ModelVersion
-        fields = (
+        fields: tuple[str, ...] = (
             "version",
             "city",
             "status",
@@ -63,4 +104,31 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
             "activated_at",
             "sha256",
             "metrics",
+            "verdict",
         )
+
+    @extend_schema_field(VerdictSerializer(allow_null=True))
+    def get_verdict(self, version: ModelVersion) -> dict[str, Any] | None:
+        """What is stored."""
+        return version.verdict or None
+
+
+class WorkedModelVersionSerializer(ModelVersionSerializer):
+    """A model version as staff see it."""
+
+    history = ActSerializer(many=True)
+
+    class Meta(ModelVersionSerializer.Meta):
+        fields = (*ModelVersionSerializer.Meta.fields, "history")
+
+
+class ReasonSerializer(StrictSerializer):
+    """Why."""
+
+    reason = TextField(
+        required=False,
+        allow_blank=True,
+        max_length=500,
+        default="",
+        help_text="Needed for a version that the gate refused or somebody withdrew",
+    )

@@ -6,6 +6,7 @@ A damaged model leaves the last good one in place, as a database outage does (sm
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,10 @@ from smart311.memory import Memory
 
 logger = logging.getLogger(__name__)
 
+RETRY_SECONDS = 30.0
+"""How soon a version that could not be loaded is looked at again: somebody may have mended it."""
+MOST_FALLBACKS = 3
+
 
 @dataclass(frozen=True)
 class ServingModel:
@@ -32,13 +37,36 @@ class ServingModel:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """The active version that this process could not load, why, and when it tried (monotonic)."""
+
+    version: str
+    sha256: str
+    reason: str
+    tried_at: float
+
+    def stands(self, version: ModelVersion) -> bool:
+        """Whether to leave it at that: the same version, tried a short while ago."""
+        is_same = (self.version, self.sha256) == (version.version, version.sha256)
+        return is_same and time.monotonic() - self.tried_at < RETRY_SECONDS
+
+
+@dataclass(frozen=True)
 class ServingCity:
-    """A city as requests see it. `trouble` says why the active version does not serve."""
+    """A city as requests see it. With a `refusal` an older version serves, or none."""
 
     city: City
     catalogue: Catalogue
     model: ServingModel | None
-    trouble: str = ""
+    refusal: Refusal | None = None
+
+    @property
+    def trouble(self) -> str:
+        """Why the active version does not serve, or nothing."""
+        if self.refusal is None:
+            return ""
+        instead = f"{self.model.version} serves instead" if self.model else "nothing serves"
+        return f"{self.refusal.version} is refused, {instead}: {self.refusal.reason}"
 
 
 State = Mapping[str, ServingCity]
@@ -48,9 +76,8 @@ State = Mapping[str, ServingCity]
 def read_state(before: State | None) -> State:
     """Read every city's state; models that are already loaded are kept."""
     before = before or {}
-    versions = {
-        version.city_id: version for version in ModelVersion.objects.active().without_bytes()
-    }
+    active = ModelVersion.objects.active().without_bytes()
+    versions = {version.city_id: version for version in active}
     return {
         slug: _read_city(known, versions.get(known.city.pk), before.get(slug))
         for slug, known in cities.state().items()
@@ -65,18 +92,45 @@ def _read_city(
 ) -> ServingCity:
     city, catalogue = known.city, known.catalogue
     kept = before.model if before else None
+    refusal = before.refusal if before else None
     if version is None:
-        return ServingCity(city, catalogue, None)
+        return _without_active(city, catalogue, kept)
     if kept and kept.version == version.version and kept.sha256 == version.sha256:
         return ServingCity(city, catalogue, kept)
+    if refusal and refusal.stands(version):
+        return ServingCity(city, catalogue, kept, refusal)
     try:
-        return ServingCity(city, catalogue, _load(version))
+        return ServingCity(city, catalogue, load(version))
     except ModelError as error:
         logger.error("model %s is refused: %s", version.version, error)
-        return ServingCity(city, catalogue, kept, f"{version.version} is refused: {error}")
+        refusal = Refusal(version.version, version.sha256, str(error), time.monotonic())
+        return ServingCity(city, catalogue, kept or _newest_retired(city), refusal)
 
 
-def _load(version: ModelVersion) -> ServingModel:
+def _without_active(city: City, catalogue: Catalogue, kept: ServingModel | None) -> ServingCity:
+    """Nobody takes the active row away on purpose: what served last goes on, with an alert."""
+    model = kept or _newest_retired(city)
+    lost = Refusal("no version", "", "the registry names no active one", time.monotonic())
+    return ServingCity(city, catalogue, model, lost if model else None)
+
+
+def _newest_retired(city: City) -> ServingModel | None:
+    """What served before: for a process that has just begun and finds the active one damaged."""
+    retired = ModelVersion.objects.without_bytes().filter(
+        city=city, status=ModelVersion.Status.RETIRED, activated_at__isnull=False
+    )
+    for version in retired.order_by("-activated_at")[:MOST_FALLBACKS]:
+        try:
+            return load(version)
+        except ModelError as error:
+            logger.error("model %s is refused as well: %s", version.version, error)
+    return None
+
+
+def load(version: ModelVersion) -> ServingModel:
+    """The version ready to serve. Raises ModelError if it must not."""
+    if not version.has_intact_header():
+        raise ModelError("the stored header is not the one that was trained")
     return ServingModel(
         version=version.version,
         sha256=version.sha256,

@@ -4,70 +4,119 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import polars as pl
 from django.db import transaction
+from django.utils import timezone
 
 from complaints.models import City
-from predictions.ml.evaluation import evaluate
+from predictions.gate import Rival, judge
+from predictions.holdout import RESTRICT_HOURS, Holdout
+from predictions.ml.evaluation import Evaluation, evaluate
+from predictions.ml.header import ModelError, as_json, read_header
+from predictions.ml.self_test import with_canned_answers
 from predictions.ml.training import TrainedModel, train
-from predictions.models import ModelVersion
+from predictions.models import ModelVersion, header_sha256
+from predictions.registry import admit
 from predictions.training_data import read_complaints
-
-TEST_DAYS = 4
-RESTRICT_HOURS = 72
-"""Errors are those of min(hours to close, 72 h): every tested complaint is seen that long."""
 
 Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Trained as of `as_of`, tested on complaints created from then until `test_until`."""
+    """A model that had not seen the holdout, and how it did there.
 
-    as_of: datetime
-    test_until: datetime
+    `rehearsal` is None where the trained model itself could be tested.
+    """
 
-    @classmethod
-    def ending(cls, known_until: datetime) -> Trial:
-        """The newest trial whose tested complaints are all seen for the whole restricted time."""
-        test_until = known_until - timedelta(hours=RESTRICT_HOURS)
-        return cls(test_until - timedelta(days=TEST_DAYS), test_until)
+    holdout: Holdout
+    rehearsal: TrainedModel | None
+    result: Evaluation
 
 
 def train_version(city: City, as_of: datetime, progress: Progress) -> ModelVersion:
-    """Train as of a moment, evaluate, store and activate.
+    """Train as of a moment, test, store, and let it serve if the gate lets it.
 
     Where the data goes on after `as_of` far enough, the very model is tested on what came next;
-    else one like it, trained a week earlier. Raises TooFewComplaints.
+    else its rehearsal, trained as of the holdout's start. Raises TooFewComplaints; Unfit if the
+    stored version cannot be loaded again.
     """
     frame = read_complaints(city)
-    model = train(frame, as_of=as_of, time_zone=city.time_zone, progress=progress)
-    metrics = _evaluate(frame, city, as_of, model, progress)
-    return _store(city, as_of, model, metrics)
+    model = _ready(train(frame, as_of=as_of, time_zone=city.time_zone, progress=progress))
+    trial = _try(frame, city, as_of, model, progress)
+    version = _store(city, as_of, model, trial)
+    verdict = judge(
+        trial.result,
+        parity=float(str(model.header["parity"])),
+        rival=_rival(frame, city, trial, version),
+        tested="its rehearsal" if trial.rehearsal else "the version itself",
+        decided_at=timezone.now().isoformat(),
+    )
+    admit(version, verdict)
+    return version
 
 
-def _evaluate(
+def _ready(model: TrainedModel) -> TrainedModel:
+    """With the canned answers that every server will ask for."""
+    header = with_canned_answers(model.onnx, read_header(model.header))
+    return TrainedModel(model.onnx, as_json(header))
+
+
+def _try(
     frame: pl.DataFrame, city: City, as_of: datetime, model: TrainedModel, progress: Progress
-) -> dict[str, Any]:
-    trial = Trial(as_of, as_of + timedelta(days=TEST_DAYS))
+) -> Trial:
     known_until = _known_until(frame)
-    if known_until < trial.test_until + timedelta(hours=RESTRICT_HOURS):
-        trial = Trial.ending(min(as_of, known_until))
-        progress("training a week earlier, to be tested on what came since", 0.0)
-        model = train(frame, as_of=trial.as_of, time_zone=city.time_zone, progress=progress)
+    holdout, rehearsal = Holdout.after(as_of), None
+    if not holdout.is_known(known_until):
+        holdout = Holdout.newest(frame, min(as_of, known_until))
+        progress("rehearsing: training as of the holdout's start", 0.0)
+        rehearsal = _ready(
+            train(frame, as_of=holdout.start, time_zone=city.time_zone, progress=progress)
+        )
     progress("evaluating", 1.0)
-    result = evaluate(
+    return Trial(holdout, rehearsal, _evaluate(frame, city, holdout, rehearsal or model))
+
+
+def _evaluate(frame: pl.DataFrame, city: City, holdout: Holdout, model: TrainedModel) -> Evaluation:
+    return evaluate(
         frame,
-        as_of=trial.as_of,
+        as_of=holdout.start,
         time_zone=city.time_zone,
         model=model,
-        test_until=trial.test_until,
+        test_until=holdout.until,
         restrict_hours=RESTRICT_HOURS,
     )
-    return dict(result)
+
+
+def _rival(frame: pl.DataFrame, city: City, trial: Trial, candidate: ModelVersion) -> Rival | None:
+    """The active version on the same complaints, itself or its rehearsal."""
+    active = ModelVersion.objects.active().filter(city=city).exclude(pk=candidate.pk).first()
+    if active is None:
+        return None
+    start = trial.holdout.start
+    stands, model = "it has seen the holdout, and has no rehearsal that has not", None
+    if active.as_of <= start:
+        stands = f"{active.version} itself"
+        model = TrainedModel(bytes(active.onnx), active.header)
+    elif rehearsal := _rehearsal_before(active, start):
+        stands = f"the rehearsal of {active.version}"
+        model = rehearsal
+    if model is None:
+        return Rival(active.version, stands, None)
+    try:
+        result = _evaluate(frame, city, trial.holdout, model)
+    except ModelError as error:
+        return Rival(active.version, f"it cannot be loaded: {error}", None)
+    return Rival(active.version, stands, result["models"]["forecast"])
+
+
+def _rehearsal_before(version: ModelVersion, moment: datetime) -> TrainedModel | None:
+    if version.rehearsal_onnx is None or version.rehearsal_header is None:
+        return None
+    rehearsal = TrainedModel(bytes(version.rehearsal_onnx), version.rehearsal_header)
+    return rehearsal if read_header(rehearsal.header).as_of <= moment else None
 
 
 def _known_until(frame: pl.DataFrame) -> datetime:
@@ -78,9 +127,7 @@ def _known_until(frame: pl.DataFrame) -> datetime:
 
 
 @transaction.atomic
-def _store(
-    city: City, as_of: datetime, model: TrainedModel, metrics: dict[str, Any]
-) -> ModelVersion:
+def _store(city: City, as_of: datetime, model: TrainedModel, trial: Trial) -> ModelVersion:
     # The lock keeps two trainings at once from taking one number.
     City.objects.select_for_update().get(pk=city.pk)
     day = f"{city.slug}-{city.localise(as_of):%Y%m%d}"
@@ -92,7 +139,12 @@ def _store(
         onnx=model.onnx,
         sha256=str(model.header["sha256"]),
         header=model.header,
-        metrics=metrics,
+        rehearsal_onnx=trial.rehearsal.onnx if trial.rehearsal else None,
+        rehearsal_header=trial.rehearsal.header if trial.rehearsal else None,
+        metrics=trial.result,
     )
-    version.activate()
+    # As the database gives it back: -0.0 becomes 0.0 in a JSON column.
+    version.refresh_from_db()
+    version.header_sha256 = header_sha256(version.header)
+    version.save(update_fields=["header_sha256"])
     return version

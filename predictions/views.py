@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework.permissions import AllowAny
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.exceptions import APIException
+from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet, ViewSet
 
+from predictions import registry
 from predictions.answers import answer
 from predictions.models import ModelVersion
-from predictions.serializers import ModelVersionSerializer, PredictionSerializer
+from predictions.serializers import (
+    ModelVersionSerializer,
+    PredictionSerializer,
+    ReasonSerializer,
+    WorkedModelVersionSerializer,
+)
 from predictions.serving import serving
 from smart311.pagination import InOrderPagination
+from smart311.problem_schema import problems
 
 _parameters = [
     OpenApiParameter(
@@ -57,16 +72,83 @@ class PredictionViewSet(ViewSet):
         )
 
 
+class Refused(APIException):
+    """The version's state does not allow the act."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "wrong_state"
+
+
+class MayActivate(BasePermission):
+    """Staff who may let a model version serve."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether they may."""
+        return bool(request.user and request.user.has_perm("predictions.activate_modelversion"))
+
+
+ACT_ANSWERS: dict[Any, Any] = {
+    200: WorkedModelVersionSerializer,
+    **problems(400, 403, 404, 409, 415, 503),
+}
+
+
 @extend_schema_view(
     list=extend_schema(summary="Model versions"),
     retrieve=extend_schema(summary="One model version"),
 )
 class ModelVersionViewSet(ReadOnlyModelViewSet[ModelVersion]):
-    """The registry of trained models, with their evaluation."""
+    """The registry of trained models, with their evaluation and what the gate said."""
 
-    queryset = ModelVersion.objects.without_bytes().defer("header").select_related("city")
+    queryset = ModelVersion.objects.without_bytes().select_related("city")
     serializer_class = ModelVersionSerializer
     pagination_class = InOrderPagination
     permission_classes = (AllowAny,)
     lookup_field = "version"
     lookup_value_regex = "[^/]+"
+
+    @extend_schema(
+        summary="Let a version serve",
+        description="For staff. The version is loaded and asked its canned queries first. One that "
+        "the gate refused, or that was withdrawn, needs a reason.",
+        request=ReasonSerializer,
+        responses=ACT_ANSWERS,
+    )
+    @action(detail=True, methods=["post"], permission_classes=[MayActivate])
+    def activate(self, request: Request, version: str) -> Response:
+        """Activate it."""
+        chosen = self.get_object()
+        with _refusals_answered():
+            registry.activate(chosen, request.user.get_username(), _reason(request))
+        return Response(WorkedModelVersionSerializer(chosen).data)
+
+    @extend_schema(
+        summary="Withdraw the serving version",
+        description="For staff. The version that served before takes over and is answered. A 409 "
+        "if the named version does not serve any more, or there is none before it.",
+        request=ReasonSerializer,
+        responses=ACT_ANSWERS,
+    )
+    @action(detail=True, methods=["post"], permission_classes=[MayActivate])
+    def rollback(self, request: Request, version: str) -> Response:
+        """Go back to the version before."""
+        chosen = self.get_object()
+        with _refusals_answered():
+            before = registry.roll_back(chosen, request.user.get_username(), _reason(request))
+        return Response(WorkedModelVersionSerializer(before).data)
+
+
+def _reason(request: Request) -> str:
+    serializer = ReasonSerializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    reason: str = serializer.validated_data["reason"]
+    return reason
+
+
+@contextmanager
+def _refusals_answered() -> Iterator[None]:
+    """What the registry refuses is a 409 that says why."""
+    try:
+        yield
+    except ValueError as error:
+        raise Refused(str(error)) from error

@@ -19,17 +19,26 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Each of settings.READINESS_CHECKS and what it found; 503 unless all are fine."""
-    found = {path.rpartition(".")[2]: import_string(path)() for path in settings.READINESS_CHECKS}
+    """Each of settings.READINESS_CHECKS and what it found; 503 unless all are fine.
+
+    `alerts` tell what needs somebody's attention while the service does its work.
+    """
+    found = _ask(settings.READINESS_CHECKS)
     is_ready = not any(found.values())
+    alerts = _ask(settings.READINESS_ALERTS) if is_ready else {}
     return JsonResponse(
         {
             "status": "ready" if is_ready else "not ready",
             "checks": {name: trouble or "ok" for name, trouble in found.items()},
+            "alerts": {name: alert for name, alert in alerts.items() if alert},
         },
         status=200 if is_ready else 503,
         headers={} if is_ready else {"Retry-After": "5"},
     )
+
+
+def _ask(paths: list[str]) -> dict[str, str]:
+    return {path.rpartition(".")[2]: import_string(path)() for path in paths}
 
 
 @require_safe

@@ -84,3 +84,6 @@ def _renew_forever() -> None:
                     memory.renew()
             except (DatabaseError, InterfaceError) as error:
                 logger.warning("it goes on with what it knows: %s", error)
+            # Whatever is wrong, the thread has to live: without it no change is ever seen.
+            except Exception:
+                logger.exception("it goes on with what it knows")

@@ -262,6 +262,8 @@ FORECAST_REFRESH_SECONDS = env.float("FORECAST_REFRESH_SECONDS", 2.0)
 
 READINESS_CHECKS = ["smart311.health.database", "predictions.health.active_model"]
 """What /readyz asks; each answers with what is wrong, or nothing."""
+READINESS_ALERTS = ["predictions.health.refused_model"]
+"""What /readyz tells beside them: trouble in spite of which requests are served."""
 
 CITY = env.str("CITY", "nyc")
 """Slug of the city that paths without a city name speak of."""

@@ -23,7 +23,6 @@ class ComplaintEvent(models.Model):
         CLOSED = "closed"
         REOPENED = "reopened"
         CORRECTED = "corrected", "Closing time corrected"
-        ERASED = "erased", "Personal data erased"
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(max_length=20, choices=Kind)
@@ -50,7 +49,6 @@ class ComplaintEvent(models.Model):
                         "closed",
                         "reopened",
                         "corrected",
-                        "erased",
                     ]
                 ),
             ),

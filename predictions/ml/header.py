@@ -50,6 +50,10 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         Of the ONNX bytes, hexadecimal.
     probe
         The self-check at loading.
+    canned, canned_sha256
+        More such checks, over types and times, and the fingerprint of their answers.
+    inputs
+        Shares of the inputs before training, to notice when they drift: input → value → share.
     metrics
         The evaluation, filled in by the caller.
     """
@@ -70,6 +74,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     libraries: dict[str, str]
     sha256: str
     probe: Probe
+    canned: list[Probe] = []
+    canned_sha256: str = ""
+    inputs: dict[str, dict[str, float]] = {}
     metrics: dict[str, object] = {}
 
 
@@ -94,3 +101,8 @@ def as_json(header: Header) -> dict[str, object]:
 def sha256_of(onnx: bytes) -> str:
     """The fingerprint that ties header and bytes together."""
     return hashlib.sha256(onnx).hexdigest()
+
+
+def fingerprint(probes: list[Probe]) -> str:
+    """SHA-256 of queries and expected answers, hexadecimal."""
+    return hashlib.sha256(msgspec.json.encode(probes, order="sorted")).hexdigest()

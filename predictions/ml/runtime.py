@@ -13,7 +13,15 @@ import numpy.typing as npt
 import onnxruntime
 
 from .features import Matrix, Query, encode_query, feature_names
-from .header import FORMAT_VERSION, Header, ModelError, read_header, sha256_of
+from .header import (
+    FORMAT_VERSION,
+    Header,
+    ModelError,
+    Probe,
+    fingerprint,
+    read_header,
+    sha256_of,
+)
 from .survival import Curve, Floats, closed_within, quantiles
 
 HAZARDS = "hazards"
@@ -127,7 +135,12 @@ class Forecaster:
         return Curve(self._edges, (0.0, *answer[0].tolist()))
 
     def _check_itself(self) -> None:
-        probe = self.header.probe
+        if self.header.canned and fingerprint(self.header.canned) != self.header.canned_sha256:
+            raise ModelError("the header's canned answers do not have their SHA-256")
+        for probe in (self.header.probe, *self.header.canned):
+            self._check(probe)
+
+    def _check(self, probe: Probe) -> None:
         try:
             values = self.curve(probe.query).cumulative
         # See open_session: onnxruntime's exceptions share no public base class.

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cache
+from typing import Any
 
+import msgspec
 import numpy as np
+import onnx
 import polars as pl
+from onnx import numpy_helper
 from threadpoolctl import threadpool_limits
 
 from complaints.tests.factories import NOON, make_city
+from predictions.ml.features import encode_query
+from predictions.ml.header import Probe, as_json, read_header, sha256_of
 from predictions.ml.labels import COLUMNS
+from predictions.ml.runtime import CUMULATIVE, open_session
 from predictions.ml.training import TrainedModel, train
 from predictions.models import ModelVersion
 
@@ -70,3 +77,43 @@ def activate_small_model() -> ModelVersion:
     )
     version.activate()
     return version
+
+
+def copy_of(version: ModelVersion, name: str, **changes: Any) -> ModelVersion:
+    """The same model under another name; `changes` are fields."""
+    fields = {
+        "city": version.city,
+        "version": name,
+        "as_of": version.as_of,
+        "onnx": bytes(version.onnx),
+        "sha256": version.sha256,
+        "header": version.header,
+    }
+    return ModelVersion.objects.create(**fields | changes)
+
+
+def with_bias(bytes_: bytes, header: dict[str, Any], add: float) -> dict[str, Any]:
+    """Fields of a model whose log-odds are all moved by `add`, hashes in order."""
+    graph = onnx.load_from_string(bytes_)
+    bias = next(i for i in graph.graph.initializer if i.name == "bias")
+    bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) + np.float32(add), "bias"))
+    changed = graph.SerializeToString()
+    fingerprint = sha256_of(changed)
+    return {"onnx": changed, "sha256": fingerprint, "header": header | {"sha256": fingerprint}}
+
+
+def giving_nan(bytes_: bytes, header: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a model that answers NaN to everything."""
+    return with_bias(bytes_, header, float("nan"))
+
+
+def slower(version: ModelVersion, name: str) -> ModelVersion:
+    """A sound model with other answers."""
+    fields = with_bias(bytes(version.onnx), version.header, -0.5)
+    bare = {key: value for key, value in fields["header"].items() if not key.startswith("canned")}
+    header = read_header(bare)
+    row = encode_query(header.probe.query, header.encoding)[None, :]
+    answer = open_session(fields["onnx"]).run([CUMULATIVE], {"features": row})[0][0]
+    probe = Probe(header.probe.query, [0.0, *(float(value) for value in answer)])
+    sound = msgspec.structs.replace(header, probe=probe)
+    return copy_of(version, name, **fields | {"header": as_json(sound)})

@@ -122,7 +122,7 @@ def test_it_takes_only_get(client: Client, method: str) -> None:
 def test_without_a_model_it_says_503_and_not_a_number(client: Client) -> None:
     from predictions.models import ModelVersion
 
-    ModelVersion.objects.update(status="retired")
+    ModelVersion.objects.update(status="refused")
     response = get(client, PLACE)
     assert response.status_code == 503
     assert response["Retry-After"] == "5"

@@ -10,24 +10,15 @@ from django.test import Client
 from complaints.forecasting import ForecastQuery, NoForecast, PastHorizon, get_forecaster
 from complaints.models import City
 from complaints.tests.factories import NOON, make_city, make_type
+from predictions import registry
 from predictions.ml.features import Query
-from predictions.models import ModelVersion
+from predictions.ml.header import ModelError
+from predictions.models import ModelVersion, header_sha256
+from predictions.registry import NothingBefore, ReasonNeeded, Unfit
 from predictions.serving import serving
-from predictions.tests.small_model import activate_small_model
+from predictions.tests.small_model import activate_small_model, copy_of, giving_nan
 
 pytestmark = pytest.mark.django_db
-
-
-def copy_of(version: ModelVersion, name: str, **changes: Any) -> ModelVersion:
-    fields = {
-        "city": version.city,
-        "version": name,
-        "as_of": version.as_of,
-        "onnx": bytes(version.onnx),
-        "sha256": version.sha256,
-        "header": version.header,
-    }
-    return ModelVersion.objects.create(**fields | changes)
 
 
 def served() -> str:
@@ -76,7 +67,132 @@ def test_a_version_that_cannot_be_loaded_leaves_the_good_one_serving(
     ModelVersion.objects.update(status="retired")
     copy_of(first, "small-2", status="active", **changes)
     assert served() == "small-1"
-    assert "small-2 is refused" in client.get("/readyz").json()["checks"]["active_model"]
+    ready = client.get("/readyz")
+    assert ready.status_code == 200
+    told = ready.json()["alerts"]["refused_model"]
+    assert told.startswith("small-2 is refused, small-1 serves instead")
+
+
+def test_a_process_that_begins_with_a_damaged_version_serves_the_one_before(
+    client: Client,
+) -> None:
+    first = activate_small_model()
+    copy_of(first, "small-2").activate()
+    ModelVersion.objects.filter(version="small-2").update(onnx=b"junk")
+    assert served() == "small-1"
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_missing_active_row_leaves_what_served_last(client: Client, is_running: bool) -> None:
+    first = activate_small_model()
+    copy_of(first, "small-2").activate()
+    if is_running:
+        assert served() == "small-2"
+    ModelVersion.objects.active().delete()
+    assert served() == ("small-2" if is_running else "small-1")
+    assert "names no active one" in client.get("/readyz").json()["alerts"]["refused_model"]
+
+
+def test_a_damaged_version_with_none_before_it_leaves_nothing_to_serve(client: Client) -> None:
+    activate_small_model()
+    ModelVersion.objects.update(onnx=b"junk")
+    ready = client.get("/readyz")
+    assert ready.status_code == 503
+    assert "small-1 is refused, nothing serves" in ready.json()["checks"]["active_model"]
+
+
+def test_a_model_that_gives_nan_is_refused_though_its_hash_is_right() -> None:
+    first = activate_small_model()
+    assert served() == "small-1"
+    sick = copy_of(first, "small-2", **giving_nan(bytes(first.onnx), first.header))
+    with pytest.raises(Unfit, match="not finite and rising"):
+        registry.activate(sick, "a test", "to see it refused")
+    sick.activate()
+    assert served() == "small-1"
+
+
+def test_a_header_changed_in_the_database_is_refused() -> None:
+    first = activate_small_model()
+    second = copy_of(first, "small-2", header_sha256=header_sha256(first.header))
+    registry.check_fitness(second)
+    second.header["encoding"]["channels"]["phone"] = 7.0
+    second.save()
+    with pytest.raises(Unfit, match="the stored header is not the one"):
+        registry.check_fitness(second)
+
+
+def test_a_refused_version_is_not_loaded_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = activate_small_model()
+    assert served() == "small-1"
+    ModelVersion.objects.update(status="retired")
+    copy_of(first, "small-2", status="active", onnx=b"junk")
+    loads: list[str] = []
+
+    def count(version: ModelVersion) -> None:
+        loads.append(version.version)
+        raise ModelError("junk")
+
+    monkeypatch.setattr("predictions.serving.load", count)
+    assert [served() for _ in range(3)] == ["small-1"] * 3
+    assert loads == ["small-2"]
+    monkeypatch.setattr("predictions.serving.RETRY_SECONDS", 0.0)
+    served()
+    assert loads == ["small-2"] * 2
+
+
+def test_only_with_a_reason_does_a_refused_version_serve() -> None:
+    first = activate_small_model()
+    second = copy_of(first, "small-2", status="refused")
+    with pytest.raises(ReasonNeeded, match="give a reason"):
+        registry.activate(second, "ada", "  ")
+    assert served() == "small-1"
+    registry.activate(second, "ada", "a try in the night")
+    assert served() == "small-2"
+    second.refresh_from_db()
+    (act,) = second.history
+    assert (act["act"], act["by"], act["reason"]) == ("activated", "ada", "a try in the night")
+
+
+def test_a_candidate_that_passed_the_gate_needs_no_reason() -> None:
+    first = activate_small_model()
+    second = copy_of(first, "small-2", verdict={"passed": True})
+    registry.activate(second, "ada")
+    assert served() == "small-2"
+
+
+def test_rolling_back_goes_one_further_each_time() -> None:
+    versions = [activate_small_model()]
+    for name in ("small-2", "small-3"):
+        versions.append(copy_of(versions[0], name))
+        versions[-1].activate()
+    assert registry.roll_back(versions[2], "ada", "too slow").version == "small-2"
+    assert registry.roll_back(versions[1], "ada").version == "small-1"
+    assert served() == "small-1"
+    with pytest.raises(NothingBefore, match="No version that can serve"):
+        registry.roll_back(versions[0], "ada")
+    assert served() == "small-1"
+    withdrawn = ModelVersion.objects.get(version="small-3")
+    assert withdrawn.status == "refused"
+    assert withdrawn.needs_reason
+    assert withdrawn.history[-1]["reason"] == "too slow"
+
+
+def test_rolling_back_passes_over_a_damaged_version() -> None:
+    first = activate_small_model()
+    for name in ("small-2", "small-3"):
+        copy_of(first, name).activate()
+    ModelVersion.objects.filter(version="small-2").update(onnx=b"junk")
+    active = ModelVersion.objects.active().get()
+    assert registry.roll_back(active, "ada").version == "small-1"
+
+
+def test_only_the_serving_version_is_rolled_back() -> None:
+    first = activate_small_model()
+    copy_of(first, "small-2").activate()
+    with pytest.raises(ValueError, match="small-1 does not serve now"):
+        registry.roll_back(first, "ada")
+    assert served() == "small-2"
 
 
 def test_a_database_outage_leaves_the_state_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

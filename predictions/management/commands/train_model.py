@@ -10,15 +10,19 @@ from tqdm import tqdm
 
 from complaints.models import City
 from complaints.moments import parse_moment
+from predictions.gate import reasons
 from predictions.ml.evaluation import format_table
 from predictions.ml.labels import TooFewComplaints
+from predictions.models import ModelVersion
+from predictions.registry import Unfit
 from predictions.training import train_version
 
 
 class Command(BaseCommand):
     help = (
         "Train the forecast on a city's complaints as they were known at a moment, print its "
-        "errors beside those of Kaplan-Meier and the naive median, store it and let it serve."
+        "errors beside those of Kaplan-Meier and the naive median, store it, and let it serve "
+        "if it is better than these and than the version that serves now."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -45,8 +49,10 @@ class Command(BaseCommand):
                 version = train_version(city, as_of, lambda text, share: _show(bar, text, share))
             except TooFewComplaints as error:
                 raise CommandError(f"{error}; nothing was stored") from error
+            except Unfit as error:
+                raise CommandError(f"{error}; it was stored and refused") from error
         self.stdout.write(format_table(version.metrics))
-        self.stdout.write(f"{version.version} serves now.")
+        self.stdout.write(_outcome(version))
 
     def _city(self, slug: str) -> City:
         try:
@@ -54,6 +60,17 @@ class Command(BaseCommand):
         except City.DoesNotExist as error:
             known = ", ".join(City.objects.values_list("slug", flat=True)) or "none"
             raise CommandError(f"there is no city {slug!r} (known: {known})") from error
+
+
+def _outcome(version: ModelVersion) -> str:
+    if version.status == ModelVersion.Status.ACTIVE:
+        return f"{version.version} serves now."
+    lines = [f"{version.version} is stored, but the gate refused it:"]
+    lines += [f"  {reason}" for reason in reasons(version.verdict)]
+    lines.append(
+        f"To let it serve all the same: manage.py activate_model {version.version} --reason WHY"
+    )
+    return "\n".join(lines)
 
 
 def _show(bar: "tqdm[Any]", text: str, share: float) -> None:
