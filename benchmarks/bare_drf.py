@@ -13,6 +13,7 @@ import django
 django.setup()
 
 from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse
 from django.urls import path
 from rest_framework import mixins, serializers, viewsets
 
@@ -41,5 +42,8 @@ class BareViewSet(mixins.CreateModelMixin, viewsets.GenericViewSet):
     serializer_class = BareSerializer
 
 
-urlpatterns = [path("complaints/", BareViewSet.as_view({"post": "create"}))]
+urlpatterns = [
+    path("complaints/", BareViewSet.as_view({"post": "create"})),
+    path("healthz", lambda request: HttpResponse()),
+]
 application = get_wsgi_application()

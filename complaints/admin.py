@@ -1,15 +1,21 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import URLField
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from complaints.models import Agency, City, Complaint, ComplaintEvent, ComplaintType, District
+from complaints.publication import rewrite
 
 
 @admin.register(City)
 class CityAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ("name", "slug", "time_zone", "jurisdiction_id")
+    list_display = ("name", "slug", "time_zone", "jurisdiction_id", "description_policy")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        # A change has to renew the stored texts: manage.py redact_descriptions --policy.
+        return ("description_policy",) if obj else ()
 
 
 @admin.register(Agency)
@@ -62,6 +68,7 @@ class ComplaintAdmin(ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     autocomplete_fields = ("complaint_type", "agency", "district")
     raw_id_fields = ("duplicate_of",)
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
     # Status and closing time change through the model's own methods, never by a form; the cell
     # belongs to the coordinates.
     readonly_fields = (
@@ -81,8 +88,15 @@ class ComplaintAdmin(ModelAdmin):  # type: ignore[misc]
         "promised_p10_hours",
         "promised_p90_hours",
         "promised_by",
+        "public_description",
+        "as_filed",
     )
     inlines = (ComplaintEventInline,)
+
+    def save_model(self, request: HttpRequest, obj: Complaint, form: Any, change: bool) -> None:
+        # What the public reads follows from what staff write.
+        rewrite(obj, {name: form.cleaned_data[name] for name in form.changed_data})
+        super().save_model(request, obj, form, change)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -15,6 +15,9 @@ CITY_KEYS = frozenset(
     {"slug", "name", "time_zone", "west", "south", "east", "north", "jurisdiction_id"}
 )
 
+OPTIONAL_CITY_KEYS = frozenset({"country"})
+"""The policy for descriptions is none of them: changing it takes more than setting it."""
+
 
 class BadCityFile(ValueError):
     """A file of the folder is missing or says something that cannot be; nothing was loaded."""
@@ -46,8 +49,11 @@ def _city_facts(path: Path) -> dict[str, object]:
         facts = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise BadCityFile(f"{path}: {error}") from error
-    if set(facts) != CITY_KEYS:
-        raise BadCityFile(f"{path}: got the keys {sorted(facts)}, expected {sorted(CITY_KEYS)}")
+    if not CITY_KEYS <= set(facts) <= CITY_KEYS | OPTIONAL_CITY_KEYS:
+        raise BadCityFile(
+            f"{path}: got the keys {sorted(facts)}, expected {sorted(CITY_KEYS)} "
+            f"and perhaps {sorted(OPTIONAL_CITY_KEYS)}"
+        )
     return facts
 
 

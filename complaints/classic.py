@@ -29,10 +29,11 @@ from complaints.filing import (
     answer_filing,
     created,
 )
-from complaints.intake import Filing, file_complaint
+from complaints.filing_answers import stored
+from complaints.intake import Filing, prepare, store
 from complaints.models import City, Complaint, ComplaintType
 from complaints.percentiles import Percentiles
-from complaints.receipts import Answer
+from complaints.receipts import Draft
 from complaints.serializers import InputSerializer, StoredComplaintSerializer
 from smart311.problems import shorten
 
@@ -174,22 +175,18 @@ class InputViewSet(ViewSet):
     def create(self, request: Request) -> HttpResponse:
         """Store a complaint; answer it with its id and its forecast."""
         city = default_city()
-        return answer_filing(request, city, "input", lambda: _file(request.data, city))
+        return answer_filing(request, city, "input", lambda: _file(request, city))
 
 
-def _file(data: Any, city: City) -> Answer:
-    serializer = InputSerializer(data=data, context={"city": city})
-    serializer.is_valid(raise_exception=True)
-    given = serializer.validated_data
-    complaint, _ = file_complaint(
-        city,
-        Filing(
-            complaint_type=given["complaint_type"],
-            created_at=given.get("timestamp") or timezone.now(),
-            latitude=given["lat"],
-            longitude=given["lon"],
-            description=given["description"],
-        ),
+def _file(request: Request, city: City) -> Draft:
+    given = InputSerializer.read(request.data, city=city)
+    filing = Filing(
+        complaint_type=given["complaint_type"],
+        created_at=given.get("timestamp") or timezone.now(),
+        latitude=given["lat"],
+        longitude=given["lon"],
+        description=given["description"],
     )
-    body = StoredComplaintSerializer(complaint).data
-    return created(body, complaint.public_id, complaint.pk)
+    prepared = prepare(city, [filing])
+    complaint = prepared[0].complaint
+    return Draft(created(stored(complaint), complaint), lambda: store(prepared))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CharField, F, TextField, Value
-from django.db.models.expressions import Case, Combinable, Func, When
+from django.db.models.expressions import Case, Combinable, Expression, Func, When
+from django.db.models.sql.compiler import SQLCompiler
 
 from complaints.models.complaint import Complaint, ComplaintQuerySet
 from complaints.rendering import COLUMNS, PROMISE_COLUMNS, Promise, PublicComplaint
@@ -39,6 +42,13 @@ class CsvCell(Func):
     )
     output_field = TextField()
 
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **context: Any
+    ) -> tuple[str, tuple[str | int, ...]]:
+        """The template names its expression four times, and so its parameters."""
+        sql, parameters = super().as_sql(compiler, connection, *args, **context)
+        return sql, (*parameters,) * 4
+
 
 class JsonObject(Func):
     """`json_build_object` of keys and expressions in their order."""
@@ -51,22 +61,26 @@ class JsonObject(Func):
         super().__init__(*(part for pair in pairs for part in pair))
 
 
-def _source(path: str) -> Combinable:
+def _source(path: str | Combinable) -> Combinable:
     """The column at the end of a path, times as ISO 8601 in UTC (the session's zone may differ)."""
+    if not isinstance(path, str):
+        return path
     if not path.endswith("_at"):
         return F(path)
     in_utc = Func(Value("UTC"), F(path), function="timezone")
     return Func(in_utc, Value(MOMENT_FORMAT), function="to_char", output_field=CharField())
 
 
-def _is_text(path: str) -> bool:
+def _is_text(path: str | Combinable) -> bool:
+    if not isinstance(path, str):
+        return isinstance(path, Expression) and isinstance(path.output_field, TextField)
     return "__" in path or isinstance(Complaint._meta.get_field(path), (CharField, TextField))
 
 
 def csv_rows(rows: ComplaintQuerySet) -> ComplaintQuerySet:
     """The query of a CSV file: CSV_FIELDS of each complaint."""
     paths = (*COLUMNS, *PROMISE_COLUMNS)
-    columns = (CsvCell(F(path)) if _is_text(path) else _source(path) for path in paths)
+    columns = (CsvCell(_source(path)) if _is_text(path) else _source(path) for path in paths)
     return rows.values_list(*columns)  # type: ignore[return-value]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.settings import api_settings
 
 from complaints.catalogue import Catalogue, UnknownType
 from complaints.cities import find_type
@@ -22,6 +24,16 @@ CLOCK_SKEW = timedelta(minutes=5)
 """How far a client's clock may run ahead of ours."""
 EARLIEST_YEAR = 1900
 """A time before is a mistake, such as a clock that was never set."""
+
+
+class _Kept(threading.local):
+    """A thread's serializers, each with the dictionary that is its context."""
+
+    def __init__(self) -> None:
+        self.serializers: dict[type[Any], tuple[Any, dict[str, Any]]] = {}
+
+
+_kept = _Kept()
 
 
 class NumberField(serializers.FloatField):
@@ -116,6 +128,23 @@ class ComplaintTypeField(serializers.Field[ComplaintType, str, str, Any]):
 
 class StrictSerializer(serializers.Serializer[Any]):
     """A serializer for which a field that it does not know is an error, not noise."""
+
+    @classmethod
+    def read(cls, data: Any, **context: Any) -> dict[str, Any]:
+        """What was sent, checked, as `is_valid` does it. Raises ValidationError.
+
+        To make a serializer costs more than to use it, so each thread keeps one.
+        """
+        if data is None:
+            missing = serializers.ErrorDetail("No data provided", code="null")
+            raise serializers.ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [missing]})
+        if cls not in _kept.serializers:
+            own_context: dict[str, Any] = {}
+            _kept.serializers[cls] = cls(context=own_context), own_context
+        serializer, own_context = _kept.serializers[cls]
+        own_context.clear()
+        own_context.update(context)
+        return dict(serializer.run_validation(data))
 
     def to_internal_value(self, data: Any) -> Any:
         """The validated data; unknown and read-only fields are named."""

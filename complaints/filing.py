@@ -7,29 +7,30 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+import msgspec
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import decorators, serializers, status
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.permissions import AllowAny, BasePermission
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from complaints.catalogue import Catalogue
 from complaints.cities import default_city
+from complaints.filing_answers import filed, filed_many
 from complaints.filing_serializers import (
     MOST_AT_ONCE,
     BulkAnswerSerializer,
     FiledSerializer,
     FilingSerializer,
 )
-from complaints.intake import Contact, Filing, file_complaint, file_complaints
+from complaints.intake import Contact, Filing, prepare, store
 from complaints.lifecycle import acting_as
-from complaints.models import City
+from complaints.models import City, Complaint
 from complaints.neighbours import possible_duplicates
-from complaints.receipts import Answer, KeyReused, StillRunning, answer_once
+from complaints.receipts import Answer, Draft, KeyReused, StillRunning, answer_once
+from complaints.rendering import render
 from smart311.parsers import MAX_BODY_BYTES
 from smart311.problem_schema import problems
 
@@ -73,13 +74,18 @@ class KeyBusy(APIException):
 
 
 def answer_filing(
-    request: Request, city: City, door: str, make: Callable[[], Answer]
+    request: Request, city: City, door: str, draft: Callable[[], Draft]
 ) -> HttpResponse:
-    """Answer with what `make` stores, or with what it stored when this key came first."""
+    """Store what `draft` makes and answer it, or answer as when this key came first."""
     key = _key(request)
     try:
         with acting_as(request.user):
-            answer = make() if key is None else _once(request, city, door, key, make)
+            if key is None:
+                made = draft()
+                made.store()
+                answer = made.answer
+            else:
+                answer = _once(request, city, door, key, draft)
     except KeyReused as error:
         raise KeyConflict from error
     except StillRunning as error:
@@ -90,10 +96,10 @@ def answer_filing(
     return HttpResponse(answer.body, "application/json", status=answer.status, headers=headers)
 
 
-def _once(request: Request, city: City, door: str, key: str, make: Callable[[], Answer]) -> Answer:
+def _once(request: Request, city: City, door: str, key: str, draft: Callable[[], Draft]) -> Answer:
     who = request.user.pk if request.user and request.user.pk else "anyone"
     try:
-        return answer_once(city, f"{door}:{who}", key, request.data, make)
+        return answer_once(city, f"{door}:{who}", key, request.data, draft)
     except RecursionError as error:
         raise ParseError("The JSON is nested too deeply.") from error
 
@@ -107,13 +113,13 @@ def _key(request: Request) -> str | None:
     return key
 
 
-def created(body: Any, public_id: str = "", complaint_id: int | None = None) -> Answer:
-    """A 201 with a body that JSON can say."""
+def created(body: msgspec.Struct, complaint: Complaint | None = None) -> Answer:
+    """A 201 that says where the complaint is, unless it is of many."""
     return Answer(
         status=status.HTTP_201_CREATED,
-        body=JSONRenderer().render(body).decode(),
-        location=f"/api/v1/complaints/{public_id}/" if public_id else "",
-        complaint_id=complaint_id,
+        body=render(body).decode(),
+        location=f"/api/v1/complaints/{complaint.public_id}/" if complaint else "",
+        complaint_id=complaint.pk if complaint else None,
     )
 
 
@@ -141,7 +147,7 @@ class FilingMixin:
     def create(self, request: Request) -> HttpResponse:
         """Store a complaint."""
         city = default_city()
-        return answer_filing(request, city, "api", lambda: _file(request.data, city))
+        return answer_filing(request, city, "api", lambda: _file(request, city))
 
     @extend_schema(
         summary="File up to 1,000 complaints, all or none",
@@ -158,23 +164,21 @@ class FilingMixin:
     def bulk(self, request: Request) -> HttpResponse:
         """Store many complaints."""
         city = default_city()
-        return answer_filing(request, city, "bulk", lambda: _file_many(request.data, city))
+        return answer_filing(request, city, "bulk", lambda: _file_many(request, city))
 
 
-def _file(data: Any, city: City) -> Answer:
-    serializer = FilingSerializer(data=data, context={"city": city})
-    serializer.is_valid(raise_exception=True)
+def _file(request: Request, city: City) -> Draft:
+    given = FilingSerializer.read(request.data, city=city)
     now = timezone.now()
-    with transaction.atomic():
-        complaint, _ = file_complaint(city, _filing(serializer.validated_data, now))
-        near = possible_duplicates(complaint, now)
-    body = FiledSerializer(complaint, context={"possible_duplicates": near}).data
-    return created(body, complaint.public_id, complaint.pk)
+    prepared = prepare(city, [_filing(given, now)])
+    complaint = prepared[0].complaint
+    body = filed(complaint, possible_duplicates(complaint, now))
+    return Draft(created(body, complaint), lambda: store(prepared))
 
 
-def _file_many(data: Any, city: City) -> Answer:
+def _file_many(request: Request, city: City) -> Draft:
     serializer: serializers.ListSerializer[Any] = serializers.ListSerializer(
-        data=data,
+        data=request.data,
         child=FilingSerializer(),
         allow_empty=False,
         max_length=MOST_AT_ONCE,
@@ -182,9 +186,9 @@ def _file_many(data: Any, city: City) -> Answer:
     )
     serializer.is_valid(raise_exception=True)
     now = timezone.now()
-    complaints = file_complaints(city, [_filing(row, now) for row in serializer.validated_data])
-    body = BulkAnswerSerializer({"count": len(complaints), "complaints": complaints}).data
-    return created(body)
+    prepared = prepare(city, [_filing(row, now) for row in serializer.validated_data])
+    body = filed_many([each.complaint for each in prepared])
+    return Draft(created(body), lambda: store(prepared))
 
 
 def _filing(given: dict[str, Any], now: datetime) -> Filing:

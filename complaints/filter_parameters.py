@@ -70,7 +70,8 @@ class Lookup:
         named = self.city.complaint_types.alias(
             words=SearchVector("name", config="english")
         ).filter(words=query)
-        return Words(text, tuple(named.order_by("id").values_list("pk", flat=True)))
+        keys = tuple(named.order_by("id").values_list("pk", flat=True))
+        return Words(text, keys, self.city.publishes_descriptions)
 
     def moment(self, text: str) -> datetime:
         """An instant; without an offset it is the city's local time."""
@@ -193,8 +194,8 @@ PARAMETERS = (
     Parameter("cell", "H3 cell of resolution 0 to 9, as string or decimal number", _cell),
     Parameter(
         "q",
-        "Words in descriptor, address and resolution, or in the type's name, as in a web search: "
-        '"exact words", or, -not',
+        "Words in descriptor, address, resolution and public description, or in the type's name, "
+        'as in a web search: "exact words", or, -not',
         Lookup.words,
     ),
     Parameter(

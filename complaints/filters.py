@@ -30,11 +30,12 @@ class Words:
     """A search in the syntax of web search engines.
 
     `named` are the keys of the types whose own name matches: types lie in another table, and a
-    condition over both could use no index.
+    condition over both could use no index. `has_descriptions` says whether the city publishes them.
     """
 
     text: str
     named: tuple[int, ...] = ()
+    has_descriptions: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,11 @@ def _within(rows: ComplaintQuerySet, circle: Circle) -> ComplaintQuerySet:
 def about(rows: ComplaintQuerySet, words: Words) -> ComplaintQuerySet:
     """Those of `rows` whose public text, or whose type, the words describe."""
     query = SearchQuery(words.text, config="english", search_type="websearch")
-    return rows.alias(public_text=PUBLIC_TEXT).filter(
-        Q(public_text=query) | Q(complaint_type_id__in=words.named)
-    )
+    found = Q(public_text=query)
+    if not words.has_descriptions:
+        # Texts from before the city made them private stay until they are redacted anew.
+        found &= Q(public_description="")
+    return rows.alias(public_text=PUBLIC_TEXT).filter(found | Q(complaint_type_id__in=words.named))
 
 
 def _late(rows: ComplaintQuerySet, is_late: bool) -> ComplaintQuerySet:

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection
 
 from complaints.districts import districts_of
 from complaints.forecasting import Forecast, ForecastQuery, NoForecast, get_forecaster
 from complaints.models import City, Complaint, ComplaintType, District, Reporter
-from complaints.models.complaint import cell_of
+from complaints.models.complaint import cell_of, new_public_id
+from complaints.publication import publish
 
 logger = logging.getLogger(__name__)
 
@@ -52,46 +53,60 @@ class Filing:
         return cell_of(self.latitude, self.longitude)
 
 
-def file_complaint(city: City, filing: Filing) -> tuple[Complaint, Forecast | None]:
-    """Store a complaint together with the promise that was made for it.
+@dataclass(frozen=True)
+class Prepared:
+    """Rows that can be stored as they are, and answered as they will be."""
 
-    The forecast can never refuse a complaint: where there is none, the promise stays empty.
+    complaint: Complaint
+    reporter: Reporter | None
+
+
+def prepare(city: City, filings: Sequence[Filing]) -> list[Prepared]:
+    """The rows of complaints with what is derived from them and the promise made for each.
+
+    Keys, public ids and `updated_at` are there as well, so call it in the transaction that
+    stores them. The forecast can never refuse a complaint: where there is none, the promise
+    stays empty.
     """
-    complaint, forecast = _prepare(city, [filing])[0]
-    with transaction.atomic():
-        complaint.save(force_insert=True)
-        if filing.reporter:
-            _reporter(complaint, filing.reporter).save(force_insert=True)
-    return complaint, forecast
-
-
-def file_complaints(city: City, filings: Sequence[Filing]) -> list[Complaint]:
-    """Store many complaints, all or none, each with its promise."""
-    complaints = [complaint for complaint, _ in _prepare(city, filings)]
-    with transaction.atomic():
-        Complaint.objects.bulk_create(complaints)
-        Reporter.objects.bulk_create(
-            _reporter(complaint, filing.reporter)
-            for complaint, filing in zip(complaints, filings, strict=True)
-            if filing.reporter
-        )
-    return complaints
-
-
-def _prepare(city: City, filings: Sequence[Filing]) -> list[tuple[Complaint, Forecast | None]]:
     cells = [filing.cell for filing in filings]
     found = districts_of(city, (cell for cell in cells if cell is not None))
     districts = District.objects.in_bulk(set(found.values())) if found else {}
-    return [
-        _complaint(city, filing, cell, districts.get(found.get(cell, 0)) if cell else None)
-        for filing, cell in zip(filings, cells, strict=True)
-    ]
+    keys, transaction_began_at = _reserve(len(filings))
+    prepared = []
+    for key, filing, cell in zip(keys, filings, cells, strict=True):
+        district = districts.get(found.get(cell, 0)) if cell else None
+        complaint = _complaint(city, filing, cell, district)
+        complaint.pk, complaint.updated_at = key, transaction_began_at
+        reporter = _reporter(complaint, filing.reporter) if filing.reporter else None
+        prepared.append(Prepared(complaint, reporter))
+    return prepared
+
+
+def store(prepared: Sequence[Prepared]) -> None:
+    """Insert the rows."""
+    Complaint.objects.bulk_create(each.complaint for each in prepared)
+    reporters = [each.reporter for each in prepared if each.reporter]
+    if reporters:
+        Reporter.objects.bulk_create(reporters)
+
+
+def _reserve(count: int) -> tuple[list[int], datetime]:
+    """Keys for so many new complaints, and when the transaction began by the database's clock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('complaints_complaint', 'id')), now()"
+            " FROM generate_series(1, %s)",
+            [count],
+        )
+        rows = cursor.fetchall()
+    return [key for key, _ in rows], rows[0][1]
 
 
 def _complaint(
     city: City, filing: Filing, cell: int | None, district: District | None
-) -> tuple[Complaint, Forecast | None]:
+) -> Complaint:
     complaint = Complaint(
+        public_id=new_public_id(),
         city=city,
         agency=filing.complaint_type.agency,
         district=district,
@@ -108,13 +123,14 @@ def _complaint(
         media_url=filing.media_url,
         source=filing.source,
     )
+    publish(complaint)
     forecast = _forecast(complaint)
     if forecast:
         complaint.promised_median_hours = forecast.median_hours
         complaint.promised_p10_hours = forecast.p10_hours
         complaint.promised_p90_hours = forecast.p90_hours
         complaint.promised_by = forecast.model_version
-    return complaint, forecast
+    return complaint
 
 
 def _reporter(complaint: Complaint, contact: Contact) -> Reporter:

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from complaints.models import Agency, Complaint, ComplaintEvent
+from complaints.publication import rewrite
 
 Actor = AbstractBaseUser | AnonymousUser
 
@@ -90,8 +91,7 @@ def change(complaint: Complaint, values: dict[str, Any], actor: Actor) -> None:
         if status and not complaint.set_in_progress(status == Complaint.Status.IN_PROGRESS):
             raise WrongState("It is closed; reopen it before its status is changed.")
         if values:
-            for name, value in values.items():
-                setattr(complaint, name, value)
+            rewritten = rewrite(complaint, values)
             complaint.updated_at = Now()
-            complaint.save(update_fields=[*values, "updated_at"])
+            complaint.save(update_fields=[*values, *rewritten, "updated_at"])
             complaint.refresh_from_db(fields=["updated_at"])

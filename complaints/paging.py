@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import msgspec
 from django.db.models import Q
+from django.db.models.expressions import Combinable
 
 from complaints.models.complaint import ComplaintQuerySet
 
@@ -76,7 +77,7 @@ class PageRequest:
     size: int = DEFAULT_PAGE_SIZE
     cursor: Cursor | None = None
 
-    def cut(self, rows: ComplaintQuerySet, columns: tuple[str, ...]) -> Page:
+    def cut(self, rows: ComplaintQuerySet, columns: tuple[str | Combinable, ...]) -> Page:
         """The page of `rows` as tuples of `columns`; one query."""
         name = self.ordering.lstrip("-")
         is_back = self.cursor is not None and self.cursor.is_back

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection
+from rest_framework.exceptions import ValidationError
 
 from complaints.models import City, IntakeReceipt
 
@@ -39,27 +40,38 @@ class Answer:
     is_replayed: bool = False
 
 
-def answer_once(
-    city: City, source: str, key: str, payload: Any, make: Callable[[], Answer]
-) -> Answer:
-    """The answer of `make`, called in one transaction with the record that it was called.
+@dataclass(frozen=True)
+class Draft:
+    """A request that is understood: the answer it will get, and how what it asks is stored."""
 
-    What `make` raises undoes both: a refused request leaves its key unused. Raises KeyReused,
-    StillRunning.
+    answer: Answer
+    store: Callable[[], None]
+
+
+def answer_once(
+    city: City, source: str, key: str, payload: Any, draft: Callable[[], Draft]
+) -> Answer:
+    """Store what `draft` makes and its answer, or answer as before if the key came before.
+
+    Call it in a transaction. The answer is complete before anything is written, so that the
+    receipt is written once. What `draft` raises leaves the key unused; of a key that was used a
+    ValidationError tells nothing, since types may have been retired meanwhile.
+    Raises KeyReused, StillRunning.
     """
     digest = payload_sha256(payload)
-    with transaction.atomic():
-        receipt = claim(city, source, key, digest)
-        if receipt is None:
-            return _stored(city, source, key, digest)
-        answer = make()
-        IntakeReceipt.objects.filter(pk=receipt).update(
-            complaint=answer.complaint_id,
-            status=answer.status,
-            location=answer.location,
-            answer=answer.body,
-        )
-    return answer
+    try:
+        made = draft()
+    except ValidationError:
+        if before := _stored(city, source, key, digest):
+            return before
+        raise
+    if claim(city, source, key, digest, made.answer):
+        made.store()
+        return made.answer
+    if before := _stored(city, source, key, digest):
+        return before
+    # Purged since the claim: the next try starts afresh.
+    raise StillRunning(key)
 
 
 def payload_sha256(payload: Any) -> str:
@@ -68,32 +80,36 @@ def payload_sha256(payload: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def claim(city: City, source: str, key: str, digest: str) -> int | None:
-    """The new receipt's primary key; None if the key came before.
+def claim(city: City, source: str, key: str, digest: str, answer: Answer) -> bool:
+    """Write the receipt; False if the key came before.
 
     Waits while another transaction holds the key. Raises StillRunning after LOCK_TIMEOUT.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
         try:
+            # Both in one round trip.
             cursor.execute(
-                "INSERT INTO complaints_intakereceipt (city_id, source, key, payload_sha256)"
-                " VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id",
-                [city.pk, source, key, digest],
+                "SELECT set_config('lock_timeout', %s, true);"
+                "INSERT INTO complaints_intakereceipt"
+                " (city_id, source, key, payload_sha256, complaint_id, status, location, answer)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id",
+                [
+                    *(LOCK_TIMEOUT, city.pk, source, key, digest),
+                    *(answer.complaint_id, answer.status, answer.location, answer.body),
+                ],
             )
         except OperationalError as error:
             if getattr(error.__cause__, "pgcode", None) == _LOCK_NOT_AVAILABLE:
                 raise StillRunning(key) from error
             raise
-        row = cursor.fetchone()
-    return row[0] if row else None
+        return cursor.fetchone() is not None
 
 
-def _stored(city: City, source: str, key: str, digest: str) -> Answer:
+def _stored(city: City, source: str, key: str, digest: str) -> Answer | None:
+    """What was answered to this key, if anything. Raises KeyReused."""
     receipt = IntakeReceipt.objects.filter(city=city, source=source, key=key).first()
     if receipt is None or receipt.status is None:
-        # Purged since the claim: the next try starts afresh.
-        raise StillRunning(key)
+        return None
     if receipt.payload_sha256 != digest:
         raise KeyReused(key)
     answer = Answer(receipt.status, receipt.answer, receipt.location, receipt.complaint_id)

@@ -10,14 +10,19 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from django.db.models.expressions import Combinable
 
-COLUMNS = (
+from complaints.models import Complaint
+from complaints.publication import SHOWN_DESCRIPTION
+
+COLUMNS: tuple[str | Combinable, ...] = (
     "public_id",
     "city__slug",
     "complaint_type__code",
     "agency__code",
     "district__code",
     "descriptor",
+    SHOWN_DESCRIPTION,
     "status",
     "created_at",
     "closed_at",
@@ -59,6 +64,7 @@ class PublicComplaint(msgspec.Struct, frozen=True):
     agency: str | None
     district: str | None
     descriptor: str
+    description: str
     status: str
     created_at: datetime
     closed_at: datetime | None
@@ -95,6 +101,41 @@ def public_complaints(rows: Iterable[tuple[Any, ...]]) -> list[PublicComplaint]:
     ]
 
 
-def render(page: RenderedPage) -> bytes:
-    """The page as JSON."""
-    return _encoder.encode(page)
+def public_fields(complaint: Complaint) -> dict[str, Any]:
+    """The fields of PublicComplaint, from a complaint with its names."""
+    agency, district = complaint.agency, complaint.district
+    return {
+        "id": complaint.public_id,
+        "city": complaint.city.slug,
+        "complaint_type": complaint.complaint_type.code,
+        "agency": agency.code if agency else None,
+        "district": district.code if district else None,
+        "descriptor": complaint.descriptor,
+        "description": complaint.shown_description,
+        "status": complaint.status,
+        "created_at": complaint.created_at,
+        "closed_at": complaint.closed_at,
+        "updated_at": complaint.updated_at,
+        "due_at": complaint.due_at,
+        "latitude": complaint.latitude,
+        "longitude": complaint.longitude,
+        "address": complaint.address,
+        "zip": complaint.zip,
+        "channel": complaint.channel,
+        "source": complaint.source,
+        "external_id": complaint.external_id,
+        "resolution": complaint.resolution,
+        "forecast": promise_of(complaint),
+    }
+
+
+def promise_of(complaint: Complaint) -> Promise | None:
+    """The forecast that was given at its filing, if one was."""
+    if complaint.promised_median_hours is None:
+        return None
+    return Promise(*(getattr(complaint, name) for name in PROMISE_COLUMNS))
+
+
+def render(body: msgspec.Struct) -> bytes:
+    """An answer as JSON."""
+    return _encoder.encode(body)

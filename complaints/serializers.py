@@ -97,6 +97,11 @@ class ComplaintSerializer(serializers.ModelSerializer[Complaint]):
     complaint_type = serializers.SlugRelatedField[ComplaintType](slug_field="code", read_only=True)
     agency = serializers.SlugRelatedField[Agency](slug_field="code", read_only=True)
     district = serializers.SlugRelatedField[District](slug_field="code", read_only=True)
+    description = serializers.CharField(
+        source="shown_description",
+        read_only=True,
+        help_text="Redacted; empty where the city keeps descriptions private",
+    )
     forecast = serializers.SerializerMethodField(
         help_text="The promise made at filing; null where none was made"
     )
@@ -110,6 +115,7 @@ class ComplaintSerializer(serializers.ModelSerializer[Complaint]):
             "agency",
             "district",
             "descriptor",
+            "description",
             "status",
             "created_at",
             "closed_at",
@@ -138,9 +144,7 @@ class ComplaintSerializer(serializers.ModelSerializer[Complaint]):
 class StoredComplaintSerializer(ComplaintSerializer):
     """A complaint as it is answered to whoever has just filed it."""
 
-    class Meta(ComplaintSerializer.Meta):
-        fields = (*ComplaintSerializer.Meta.fields, "description")
-        read_only_fields = fields
+    description = serializers.CharField(read_only=True, help_text="As filed")
 
 
 class InputSerializer(StrictSerializer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Any, Self
 
@@ -26,8 +27,16 @@ _hex = Replace(Cast(RandomUUID(), models.CharField()), Value("-"))
 # right. Two calls of the random function are two UUIDs; 80 random bits either way.
 _random_public_id = Concat(Left(_hex, 8), Right(_hex, 12))
 
-PUBLIC_TEXT = SearchVector("descriptor", "address", "resolution", config="english")
-"""What a text search looks at; never the description, which is private."""
+PUBLIC_TEXT = SearchVector(
+    "descriptor", "address", "resolution", "public_description", config="english"
+)
+"""What a text search looks at: only what the public may read, or a search for a telephone number
+would tell which complaint has it."""
+
+
+def new_public_id() -> str:
+    """80 random bits, as the database would draw them."""
+    return secrets.token_hex(10)
 
 
 def cell_of(latitude: float, longitude: float) -> int:
@@ -88,7 +97,24 @@ class Complaint(models.Model):
     )
     descriptor = models.CharField(max_length=200, blank=True)
     location_type = models.CharField(max_length=100, blank=True)
-    description = models.TextField(blank=True)
+    description = models.TextField(blank=True, help_text="As filed: private")
+    public_description = models.TextField(
+        blank=True, db_default="", editable=False, help_text="The description, redacted"
+    )
+    as_filed = models.JSONField(
+        blank=True,
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        editable=False,
+        help_text="Private: what stood in public fields before redaction, by field",
+    )
+    redaction = models.CharField(
+        max_length=20,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text="Policy and version of the rules that made the public text",
+    )
 
     status = models.CharField(max_length=12, choices=Status, default=Status.OPEN)
     created_at = models.DateTimeField(help_text="When it was filed")
@@ -195,6 +221,11 @@ class Complaint(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def shown_description(self) -> str:
+        """What the public reads of the description."""
+        return self.public_description if self.city.publishes_descriptions else ""
 
     @property
     def is_open(self) -> bool:

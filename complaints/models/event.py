@@ -23,6 +23,7 @@ class ComplaintEvent(models.Model):
         CLOSED = "closed"
         REOPENED = "reopened"
         CORRECTED = "corrected", "Closing time corrected"
+        ERASED = "erased", "Personal data erased"
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(max_length=20, choices=Kind)
@@ -49,6 +50,7 @@ class ComplaintEvent(models.Model):
                         "closed",
                         "reopened",
                         "corrected",
+                        "erased",
                     ]
                 ),
             ),

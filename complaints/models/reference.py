@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from phonenumbers import SUPPORTED_REGIONS
 
 
 def validate_time_zone(name: str) -> None:
@@ -19,8 +20,18 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(f"got {name[:200]!r}, expected an IANA zone such as America/New_York")
 
 
+def validate_country(code: str) -> None:
+    """Raise ValidationError unless `code` is a country that telephone numbers are known of."""
+    if code not in SUPPORTED_REGIONS:
+        raise ValidationError(f"got {code[:200]!r}, expected an ISO 3166 code such as US")
+
+
 class City(models.Model):
     """A city. Every other row belongs to one; its zone is what "local time" means."""
+
+    class DescriptionPolicy(models.TextChoices):
+        PRIVATE = "private", "For the filer and staff only"
+        REDACTED = "redacted", "Public, without telephone numbers, e-mail addresses and the like"
 
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=100)
@@ -32,6 +43,21 @@ class City(models.Model):
     jurisdiction_id = models.CharField(
         max_length=100, unique=True, help_text="Open311 name of the city, such as nyc.gov"
     )
+    country = models.CharField(
+        max_length=2,
+        default="US",
+        db_default="US",
+        validators=[validate_country],
+        help_text="ISO 3166: how telephone numbers are written here",
+    )
+    description_policy = models.CharField(
+        max_length=10,
+        choices=DescriptionPolicy,
+        default=DescriptionPolicy.PRIVATE,
+        db_default=DescriptionPolicy.PRIVATE,
+        help_text="Whether the public reads what people write, once redacted. Change it with "
+        "manage.py redact_descriptions --policy, which renews the texts too",
+    )
 
     class Meta:
         verbose_name_plural = "cities"
@@ -42,6 +68,10 @@ class City(models.Model):
                 condition=Q(west__gte=-180, east__lte=180, south__gte=-90, north__lte=90)
                 & Q(west__lt=models.F("east"), south__lt=models.F("north")),
             ),
+            models.CheckConstraint(
+                name="city_description_policy_is_known",
+                condition=Q(description_policy__in=["private", "redacted"]),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -51,6 +81,11 @@ class City(models.Model):
     def zone(self) -> ZoneInfo:
         """The city's time zone."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def publishes_descriptions(self) -> bool:
+        """Whether the public reads descriptions, redacted."""
+        return self.description_policy == self.DescriptionPolicy.REDACTED
 
     def contains(self, latitude: float, longitude: float) -> bool:
         """Whether a point (degrees) lies in the bounding box, edges included."""

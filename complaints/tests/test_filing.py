@@ -1,14 +1,24 @@
 """`POST /api/v1/complaints/`: a complaint comes in."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from rest_framework.renderers import JSONRenderer
 
+from complaints.cities import default_city
+from complaints.filing_answers import filed, filed_many, stored
+from complaints.filing_serializers import BulkAnswerSerializer, FiledSerializer
 from complaints.models import Complaint, IntakeReceipt, Reporter
+from complaints.neighbours import possible_duplicates
+from complaints.rendering import render
+from complaints.serializers import StoredComplaintSerializer
 from complaints.tests.factories import make_city, make_complaint, make_district, make_type
 from complaints.tests.forecasters import FixedForecaster
 
@@ -215,3 +225,32 @@ def test_a_city_that_is_not_loaded_is_a_503(client: Client, settings: Any) -> No
     settings.CITY = "nowhere"
     assert make_city().slug == "nyc"
     assert post(client, GOOD).status_code == 503
+
+
+def test_answers_are_rendered_as_the_serializers_document_them(client: Client) -> None:
+    make_complaint(created_at=timezone.now(), district=make_district())
+    answer = post(client, FULL).content
+    complaint = Complaint.objects.latest("id")
+    near = possible_duplicates(complaint, complaint.created_at)
+    for serializer, fast in (
+        (FiledSerializer(complaint, context={"possible_duplicates": near}), filed(complaint, near)),
+        (
+            BulkAnswerSerializer({"count": 1, "complaints": [complaint]}),
+            filed_many([complaint]),
+        ),
+        (StoredComplaintSerializer(complaint), stored(complaint)),
+    ):
+        assert json.loads(render(fast)) == json.loads(JSONRenderer().render(serializer.data))
+    assert list(json.loads(answer)) == list(FiledSerializer().fields)
+    assert json.loads(answer) == {**json.loads(render(filed(complaint, near)))}
+
+
+def test_filing_takes_few_round_trips(client: Client, settings: Any) -> None:
+    make_complaint(district=make_district())
+    settings.FORECAST_REFRESH_SECONDS = 3600
+    default_city()
+    with CaptureQueriesContext(connection) as captured:
+        assert post(client, FULL, HTTP_IDEMPOTENCY_KEY="round-trips").status_code == 201
+    statements = [query["sql"].split()[0] for query in captured]
+    # The test's own transaction makes a savepoint of what is a BEGIN and a COMMIT otherwise.
+    assert statements == ["SAVEPOINT", *["SELECT"] * 4, "SELECT", "INSERT", "RELEASE"]

@@ -179,7 +179,7 @@ def test_an_outage_of_the_database_is_a_503(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise OperationalError("the server closed the connection")
 
-    monkeypatch.setattr(Complaint, "save", fail)
+    monkeypatch.setattr("complaints.classic.store", fail)
     response = post(client, GOOD)
     assert response.status_code == 503
     assert response["Retry-After"] == "5"

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from complaints import receipts
 from complaints.models import Complaint, ComplaintType, IntakeReceipt
+from complaints.receipts import Answer
 from complaints.tests.factories import make_city, make_type
 from complaints.tests.forecasters import FixedForecaster
 
@@ -121,7 +122,7 @@ def test_many_requests_at_once_with_one_key_are_one_row() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_without_the_claim_they_would_be_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receipts, "claim", lambda *_: 0)
+    monkeypatch.setattr(receipts, "claim", lambda *_: True)
     in_parallel(PARALLEL, lambda: post(Client()))
     assert Complaint.objects.count() == PARALLEL
 
@@ -133,7 +134,7 @@ def held_key() -> Iterator[Callable[[], None]]:
 
     def hold() -> None:
         with transaction.atomic():
-            receipts.claim(make_city(), "api:anyone", KEY, "")
+            receipts.claim(make_city(), "api:anyone", KEY, "", Answer(201, "{}"))
             is_claimed.set()
             may_end.wait(20)
             transaction.set_rollback(True)

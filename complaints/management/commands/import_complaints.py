@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from tqdm import tqdm
 
+from complaints.management.cities import city_of
 from complaints.models import City
 from complaints.opendata.cleaning import Choice
 from complaints.opendata.loading import Summary, import_file
@@ -59,7 +60,7 @@ class Command(BaseCommand):
         path: Path = options["file"]
         if not path.is_file():
             raise CommandError(f"{path}: there is no such file")
-        city = self._city(options["city"])
+        city = city_of(options["city"])
         choice = Choice(
             observed_at=moment(options["observed_at"], city, "--observed-at"),
             created_after=moment(options["created_after"], city, "--created-after"),
@@ -88,16 +89,6 @@ class Command(BaseCommand):
                 choice=choice,
                 progress=lambda position: _advance(bar, position),
             )
-
-    def _city(self, slug: str) -> City:
-        try:
-            return City.objects.get(slug=slug)
-        except City.DoesNotExist as error:
-            known = ", ".join(City.objects.values_list("slug", flat=True)) or "none"
-            raise CommandError(
-                f"there is no city {slug!r} (known: {known}); "
-                "manage.py load_city fixtures/nyc creates New York"
-            ) from error
 
 
 def _advance(bar: "tqdm[Any]", position: int) -> None:
