@@ -48,9 +48,14 @@ def _fresh_serving(settings: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
-def nyc_file() -> Path:
-    """NYC's real complaints of 2019, where the data folder lies beside the checkout."""
-    path = SHARED_DATA / "nyc311-2019-as-of-0717.csv.gz"
-    if not path.exists():
+def shared_data() -> Path:
+    """Real open data, where its folder lies beside the checkout."""
+    if not SHARED_DATA.exists():
         pytest.skip("the public data files are not beside this checkout")
-    return path
+    return SHARED_DATA
+
+
+@pytest.fixture
+def nyc_file(shared_data: Path) -> Path:
+    """NYC's real complaints of 2019."""
+    return shared_data / "nyc311-2019-as-of-0717.csv.gz"

@@ -1,4 +1,4 @@
-"""A city's folder of fixtures: `city.toml`, agencies, complaint types and districts as CSV."""
+"""A city's fixtures: `city.toml`, and where there are any, agencies, types and districts as CSV."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pathlib import Path
 from django.db import transaction
 
 from complaints.models import Agency, City, ComplaintType, District
+from complaints.opendata.mapping import mappings
 
 CITY_KEYS = frozenset(
     {"slug", "name", "time_zone", "west", "south", "east", "north", "jurisdiction_id"}
 )
 
-OPTIONAL_CITY_KEYS = frozenset({"country"})
+OPTIONAL_CITY_KEYS = frozenset({"country", "mapping"})
 """The policy for descriptions is none of them: changing it takes more than setting it."""
 
 
@@ -27,11 +28,14 @@ class BadCityFile(ValueError):
 def load_city(folder: Path) -> City:
     """Create or renew a city and its reference rows from a folder, all or nothing.
 
-    Rows are matched by code; rows that the files do not name stay. Raises BadCityFile.
+    A file instead of a folder is a `city.toml` alone: importing fills in agencies, types and
+    districts. Rows are matched by code; rows that the files do not name stay. Raises BadCityFile.
     """
-    facts = _city_facts(folder / "city.toml")
+    facts = _city_facts(folder if folder.is_file() else folder / "city.toml")
     city, _ = City.objects.update_or_create(slug=facts.pop("slug"), defaults=facts)
     city.full_clean()
+    if folder.is_file():
+        return city
     agencies = {
         row["code"]: Agency.objects.update_or_create(
             city=city, code=row["code"], defaults={"name": row["name"]}
@@ -53,6 +57,10 @@ def _city_facts(path: Path) -> dict[str, object]:
         raise BadCityFile(
             f"{path}: got the keys {sorted(facts)}, expected {sorted(CITY_KEYS)} "
             f"and perhaps {sorted(OPTIONAL_CITY_KEYS)}"
+        )
+    if facts.get("mapping", "") not in {"", *mappings()}:
+        raise BadCityFile(
+            f"{path}: got the mapping {facts['mapping']!r}, expected one of {', '.join(mappings())}"
         )
     return facts
 

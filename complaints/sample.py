@@ -19,10 +19,11 @@ from django.conf import settings
 from complaints.models import City, Complaint
 from complaints.opendata.cleaning import Choice
 from complaints.opendata.loading import Summary, import_file
-from complaints.opendata.mapping import NYC_SODA
+from complaints.opendata.mapping import mapping_named
 
 SAMPLE = Path(settings.BASE_DIR) / "fixtures" / "nyc" / "sample_complaints.csv.gz"
 SOURCE = "sample"
+MAPPING = "nyc"
 WEEK = timedelta(weeks=1)
 
 
@@ -38,7 +39,7 @@ class Span:
 def measure(path: Path) -> Span:
     """Read a sample's span from its first and last rows."""
     rows = pl.read_csv(path, columns=["unique_key", "created_date"], infer_schema_length=0)
-    days = rows["created_date"].str.to_datetime(NYC_SODA.time_format)
+    days = rows["created_date"].str.to_datetime(mapping_named(MAPPING).time_formats[0])
     first, last = days[0], days[-1]
     start = datetime(first.year, first.month, first.day) - timedelta(days=first.weekday())  # noqa: DTZ001
     return Span(start, -(-(last - start) // WEEK), rows["unique_key"][0])
@@ -59,7 +60,7 @@ def load_sample(city: City, now: datetime, path: Path = SAMPLE) -> Summary:
             id_prefix=f"{cycle}-",
         )
         summary = import_file(
-            path, city, NYC_SODA, rejects=io.StringIO(), choice=choice, source=SOURCE
+            path, city, mapping_named(MAPPING), rejects=io.StringIO(), choice=choice, source=SOURCE
         )
         if summary.rejected:
             raise ValueError(f"{path.name}: rows were rejected: {dict(summary.rejected)}")

@@ -149,6 +149,11 @@ class Complaint(models.Model):
     duplicate_of = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="duplicates"
     )
+    is_duplicate = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="It repeats another complaint; a source may mark that without saying of which",
+    )
     resolution = models.TextField(blank=True, help_text="What the agency says it did")
 
     promised_median_hours = models.FloatField(null=True, blank=True, editable=False)
@@ -262,7 +267,7 @@ class Complaint(models.Model):
 
     def link_to(self, original: Complaint) -> None:
         """Mark it as a duplicate of another complaint."""
-        self._change(Complaint.objects.all(), duplicate_of=original)
+        self._change(Complaint.objects.all(), duplicate_of=original, is_duplicate=True)
 
     def _change(self, rows: ComplaintQuerySet, **values: Any) -> bool:
         """Change the row if it is one of `rows`; read it again either way."""

@@ -58,6 +58,12 @@ class City(models.Model):
         help_text="Whether the public reads what people write, once redacted. Change it with "
         "manage.py redact_descriptions --policy, which renews the texts too",
     )
+    mapping = models.CharField(
+        max_length=50,
+        blank=True,
+        db_default="",
+        help_text="Form of its open data (import_complaints --list-mappings), where files fit two",
+    )
 
     class Meta:
         verbose_name_plural = "cities"

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import h3.api.basic_int as h3
+import msgspec
 import polars as pl
 
 from complaints.models import City, Complaint
-from complaints.models.complaint import CELL_RESOLUTION
-from complaints.opendata.mapping import SourceMapping
+from complaints.opendata.mapping import FIELDS, SourceMapping
+from complaints.opendata.moments import instants
+from complaints.opendata.places import placed, with_cells
 
 TEXT_LIMITS = {
     "external_id": 100,
-    "agency": 50,
     "agency_name": 200,
     "complaint_type": 200,
     "descriptor": 200,
     "location_type": 100,
     "address": 300,
     "zip": 10,
-    "channel": 20,
+    "duplicate_of": 100,
+    "description": 10_000,
     "resolution": 10_000,
 }
 """Most characters a column takes, as the complaint's columns have it."""
+AGENCY_CODE_CHARACTERS = 50
+CHANNEL_CHARACTERS = 20
+YES = ("true", "t", "yes", "y", "1")
 
 STAGED = {
     "row": "bigint",
@@ -38,6 +41,7 @@ STAGED = {
     "agency_name": "text",
     "complaint_type": "text",
     "descriptor": "text",
+    "description": "text",
     "location_type": "text",
     "latitude": "double precision",
     "longitude": "double precision",
@@ -47,6 +51,8 @@ STAGED = {
     "district_name": "text",
     "channel": "text",
     "resolution": "text",
+    "is_duplicate": "boolean",
+    "duplicate_of": "text",
 }
 """Columns of the staging table, in the order in which a clean batch has them."""
 
@@ -82,65 +88,58 @@ def clean(frame: pl.DataFrame, mapping: SourceMapping, city: City, choice: Choic
     Closed means: the source says so and gives a date. A closing date on an open row is a
     placeholder and ignored; a closing later than the observation is not known yet.
     """
+    if not set(mapping.columns.get("status", ())) & set(frame.columns):
+        mapping = msgspec.structs.replace(mapping, unknown_status="by closing date")
     rows = _times(_named(frame, mapping), mapping, city, choice)
     chosen = rows.filter(_is_chosen(choice))
     left_out = len(rows) - len(chosen)
-    chosen = _closings(chosen, mapping, choice)
-    judged = _places(chosen, city).with_columns(_reason(choice).alias("reason"))
+    chosen = _closings(_duplicates(chosen, mapping), mapping, choice)
+    judged = placed(chosen, city, mapping.plane)
+    judged = judged.with_columns(_reason(mapping, choice).alias("reason"))
     good = judged.filter(pl.col("reason").is_null())
     notes = {
         "closing date on an open complaint ignored": int(good["is_placeholder"].sum()),
         "closing after the observation ignored": int(good["is_unknown_yet"].sum()),
         "place outside the city dropped": int(good["is_outside"].sum()),
+        f"channel cut to {CHANNEL_CHARACTERS} characters": _count(
+            good, pl.col("channel").str.len_chars() > CHANNEL_CHARACTERS
+        ),
     }
     return CleanBatch(
-        rows=_with_cells(good, choice).select(list(STAGED)),
+        rows=_finished(good, mapping, choice).select(list(STAGED)),
         rejects=judged.filter(pl.col("reason").is_not_null()).select("row", "reason"),
         left_out=left_out,
         notes=notes,
     )
 
 
+def _count(rows: pl.DataFrame, condition: pl.Expr) -> int:
+    return int(rows.select(condition.sum()).item())
+
+
 def _named(frame: pl.DataFrame, mapping: SourceMapping) -> pl.DataFrame:
     """Our column names, trimmed, empty as null; columns that the file lacks are null."""
-    return frame.select(
-        "row",
-        *(
-            pl.col(theirs).str.strip_chars().replace("", None).alias(ours)
-            if theirs in frame.columns
-            else pl.lit(None, dtype=pl.String).alias(ours)
-            for ours, theirs in mapping.columns.items()
-        ),
-    )
+    return frame.select("row", *(_column(frame, mapping, field).alias(field) for field in FIELDS))
 
 
-def _instant(naive: pl.Expr, zone: str, ambiguous: str = "earliest") -> pl.Expr:
-    """UTC instants of local times. A time in a spring gap is read with the offset before it."""
-    exact = naive.dt.replace_time_zone(zone, ambiguous=ambiguous, non_existent="null")  # type: ignore[arg-type]
-    later = naive.dt.offset_by("1h").dt.replace_time_zone(
-        zone, ambiguous="earliest", non_existent="null"
-    )
-    return exact.fill_null(later).dt.convert_time_zone("UTC")
+def _column(frame: pl.DataFrame, mapping: SourceMapping, field: str) -> pl.Expr:
+    """The first of a field's columns that is not empty."""
+    present = [name for name in mapping.columns.get(field, ()) if name in frame.columns]
+    texts = [pl.col(name).str.strip_chars().replace("", None) for name in present]
+    return pl.coalesce(texts) if texts else pl.lit(None, dtype=pl.String)
 
 
 def _times(rows: pl.DataFrame, mapping: SourceMapping, city: City, choice: Choice) -> pl.DataFrame:
-    local = {
-        name: pl.col(name)
-        .str.to_datetime(mapping.time_format, strict=False, time_unit="us")
-        .dt.offset_by(f"{choice.shift_weeks}w")
-        for name in ("created", "closed", "due")
-    }
-    zone = city.time_zone
-    rows = rows.with_columns(
-        created_at=_instant(local["created"], zone),
-        closing=_instant(local["closed"], zone),
-        closing_in_fold=_instant(local["closed"], zone, "latest"),
-        due_at=_instant(local["due"], zone),
-    )
+    zone, formats = mapping.time_zone or city.time_zone, mapping.time_formats
+    weeks = choice.shift_weeks
+    created, _ = instants(rows["created"], formats, zone, weeks)
+    closing, in_fold = instants(rows["closed"], formats, zone, weeks)
+    due, _ = instants(rows["due"], formats, zone, weeks)
+    rows = rows.with_columns(created_at=created, closing=closing, due_at=due, in_fold=in_fold)
     # In the hour that autumn repeats, a closing before the filing was meant the second time.
     return rows.with_columns(
         closing=pl.when(pl.col("closing") < pl.col("created_at"))
-        .then("closing_in_fold")
+        .then("in_fold")
         .otherwise("closing")
     )
 
@@ -159,54 +158,51 @@ def _is_chosen(choice: Choice) -> pl.Expr:
     return chosen.fill_null(value=True)
 
 
+def _duplicates(rows: pl.DataFrame, mapping: SourceMapping) -> pl.DataFrame:
+    """Marked by a status word or by a column; what it repeats counts only where it is marked."""
+    marked = pl.col("status").str.to_lowercase().is_in(list(mapping.duplicate_statuses))
+    told = pl.col("is_duplicate").str.to_lowercase().is_in(list(YES))
+    is_duplicate = marked.fill_null(value=False) | told.fill_null(value=False)
+    return rows.with_columns(
+        is_duplicate=is_duplicate,
+        duplicate_of=pl.when(is_duplicate).then("duplicate_of"),
+    )
+
+
+def _says(rows: pl.DataFrame, mapping: SourceMapping) -> pl.Expr:
+    """Our status for the source's word; where the form allows it, else told by a closing date."""
+    words = mapping.status_words
+    by_word = (
+        pl.col("status")
+        .str.to_lowercase()
+        .replace_strict(words, default=None, return_dtype=pl.String)
+    )
+    by_date = (
+        pl.when(pl.col("closed").is_null())
+        .then(pl.lit(str(Complaint.Status.OPEN)))
+        .otherwise(pl.lit(str(Complaint.Status.CLOSED)))
+    )
+    return by_word.fill_null(by_date) if mapping.unknown_status == "by closing date" else by_word
+
+
 def _closings(rows: pl.DataFrame, mapping: SourceMapping, choice: Choice) -> pl.DataFrame:
+    rows = rows.with_columns(says=_says(rows, mapping))
     says_closed = pl.col("says") == Complaint.Status.CLOSED
     is_unknown_yet = pl.lit(value=False)
     if choice.observed_at:
         is_unknown_yet = says_closed & (pl.col("closing") > _literal(choice.observed_at))
-    return (
-        rows.with_columns(
-            says=pl.col("status")
-            .str.to_lowercase()
-            .replace_strict(
-                {word: str(status) for word, status in mapping.statuses.items()},
-                default=None,
-                return_dtype=pl.String,
-            )
-        )
-        .with_columns(
-            is_placeholder=(~says_closed & pl.col("closing").is_not_null()).fill_null(value=False),
-            is_unknown_yet=is_unknown_yet.fill_null(value=False),
-        )
-        .with_columns(
-            closed_at=pl.when(says_closed & ~pl.col("is_unknown_yet")).then("closing"),
-            word=pl.col("status"),
-            # What was done is known no earlier than that it was done.
-            resolution=pl.when(~pl.col("is_unknown_yet")).then("resolution"),
-            status=pl.when("is_unknown_yet").then(pl.lit("open")).otherwise("says"),
-        )
-    )
-
-
-def _places(rows: pl.DataFrame, city: City) -> pl.DataFrame:
-    rows = rows.with_columns(
-        y=pl.col("latitude").cast(pl.Float64, strict=False),
-        x=pl.col("longitude").cast(pl.Float64, strict=False),
-    )
-    is_inside = pl.col("y").is_between(city.south, city.north) & pl.col("x").is_between(
-        city.west, city.east
-    )
-    has_place = pl.col("y").is_not_null() & pl.col("x").is_not_null()
     return rows.with_columns(
-        is_unreadable_place=(pl.col("latitude").is_not_null() & pl.col("y").is_null())
-        | (pl.col("longitude").is_not_null() & pl.col("x").is_null()),
-        is_outside=has_place & ~is_inside,
-        latitude=pl.when(is_inside).then("y"),
-        longitude=pl.when(is_inside).then("x"),
+        is_placeholder=(~says_closed & pl.col("closing").is_not_null()).fill_null(value=False),
+        is_unknown_yet=is_unknown_yet.fill_null(value=False),
+    ).with_columns(
+        closed_at=pl.when(says_closed & ~pl.col("is_unknown_yet")).then("closing"),
+        # What was done is known no earlier than that it was done.
+        resolution=pl.when(~pl.col("is_unknown_yet")).then("resolution"),
+        status=pl.when("is_unknown_yet").then(pl.lit("open")).otherwise("says"),
     )
 
 
-def _reason(choice: Choice) -> pl.Expr:
+def _reason(mapping: SourceMapping, choice: Choice) -> pl.Expr:
     """Why a row cannot be loaded, the first reason that holds; null for a good row."""
     created, closed = pl.col("created_at"), pl.col("closed_at")
     is_closed = pl.col("status") == Complaint.Status.CLOSED
@@ -223,25 +219,19 @@ def _reason(choice: Choice) -> pl.Expr:
     ]
     if choice.observed_at:
         defects.insert(3, (created > _literal(choice.observed_at), "created after the observation"))
+    limits = TEXT_LIMITS | ({"agency": AGENCY_CODE_CHARACTERS} if mapping.has_agency_codes else {})
     defects += [
         (pl.col(name).str.len_chars() > limit, f"{name} longer than {limit} characters")
-        for name, limit in TEXT_LIMITS.items()
+        for name, limit in limits.items()
     ]
     return pl.coalesce(pl.when(defect).then(pl.lit(reason)) for defect, reason in defects)
 
 
-def _with_cells(rows: pl.DataFrame, choice: Choice) -> pl.DataFrame:
-    return rows.with_columns(
+def _finished(rows: pl.DataFrame, mapping: SourceMapping, choice: Choice) -> pl.DataFrame:
+    return with_cells(rows).with_columns(
         pl.concat_str(pl.lit(choice.id_prefix), "external_id").alias("external_id"),
-        pl.Series("cell", list(_cells(rows)), dtype=pl.Int64),
-        pl.col("channel").str.to_lowercase(),
-        district_name=pl.col("district"),
+        pl.concat_str(pl.lit(choice.id_prefix), "duplicate_of").alias("duplicate_of"),
+        pl.col("channel").str.to_lowercase().str.slice(0, CHANNEL_CHARACTERS),
+        agency=pl.col("agency") if mapping.has_agency_codes else pl.col("agency_name"),
+        district_name=pl.concat_str(pl.lit(mapping.district_prefix), "district"),
     )
-
-
-def _cells(rows: pl.DataFrame) -> Iterable[int | None]:
-    for latitude, longitude in rows.select("latitude", "longitude").iter_rows():
-        if latitude is None:
-            yield None
-        else:
-            yield h3.latlng_to_cell(latitude, longitude, CELL_RESOLUTION)

@@ -20,7 +20,7 @@ from complaints.models import City
 from complaints.opendata.cleaning import STAGED, Choice, clean
 from complaints.opendata.mapping import SourceMapping
 from complaints.opendata.names import Names
-from complaints.opendata.reader import Batch, UnreadableFile, read_batches, read_header
+from complaints.opendata.reader import Batch, read_batches
 
 
 class Writer(Protocol):
@@ -72,10 +72,9 @@ def import_file(
     Raises UnreadableFile if the file lacks needed columns or cannot be read to its end.
     """
     choice = choice or Choice()
+    source = source or mapping.source
     # What lies in the future is not known yet, however the file was made.
     known = replace(choice, observed_at=choice.observed_at or timezone.now())
-    if missing := mapping.missing_from(read_header(path)):
-        raise UnreadableFile(f"{path.name}: columns missing: {', '.join(missing)}")
     summary = Summary(observed_at=choice.observed_at)
     writer = csv.writer(rejects)
     writer.writerow(["row", "reason", "record"])
@@ -85,10 +84,10 @@ def import_file(
             "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"import {city.slug} {source}"]
         )
         _create_staging(cursor)
-        for batch in read_batches(path):
+        for batch in read_batches(path, mapping.encoding):
             _stage(cursor, batch, city, mapping, known, summary, writer)
             progress(batch.bytes_read)
-        _merge(cursor, city, source or mapping.name, summary)
+        _merge(cursor, city, mapping, source, summary)
         cursor.execute(f"DROP TABLE {', '.join(TEMPORARY_TABLES)}")
     return summary
 
@@ -133,29 +132,47 @@ def _copy(cursor: CursorWrapper, rows: pl.DataFrame) -> None:
     cursor.copy_expert(f"COPY staging ({_COLUMNS}) FROM STDIN (FORMAT csv)", text)
 
 
-def _merge(cursor: CursorWrapper, city: City, source: str, summary: Summary) -> None:
+def _merge(
+    cursor: CursorWrapper, city: City, mapping: SourceMapping, source: str, summary: Summary
+) -> None:
     cursor.execute("ANALYZE staging")
     if summary.observed_at is None:
         cursor.execute("SELECT greatest(max(created_at), max(closed_at)) FROM staging")
         summary.observed_at = cursor.fetchone()[0]
     names = Names(city)
-    _resolve_names(cursor, names)
+    _resolve_names(cursor, names, mapping)
     summary.created_names = names.created
     cursor.execute(
         (SQL / "merge.sql").read_text(),
         {"city": city.pk, "source": source, "observed_at": summary.observed_at},
     )
     repeated, summary.new, summary.updated, summary.superseded, staged = cursor.fetchone()
+    if "duplicate_of" in mapping.columns:
+        _link_duplicates(cursor, city, source, summary)
     if repeated:
         summary.notes["row replaced by a later one of the same id in the file"] += repeated
     summary.unchanged = staged - summary.new - summary.updated - summary.superseded
 
 
-def _resolve_names(cursor: CursorWrapper, names: Names) -> None:
+def _link_duplicates(cursor: CursorWrapper, city: City, source: str, summary: Summary) -> None:
+    """Point duplicates at what they repeat, where that is known by now."""
+    cursor.execute(
+        (SQL / "duplicates.sql").read_text(),
+        {"city": city.pk, "source": source, "observed_at": summary.observed_at},
+    )
+    (unknown,) = cursor.fetchone()
+    if unknown:
+        summary.notes["duplicate of a complaint that is not known"] += unknown
+
+
+def _resolve_names(cursor: CursorWrapper, names: Names, mapping: SourceMapping) -> None:
     """Fill the temporary tables that say which id each name of the staging table has."""
     cursor.execute((SQL / "names.sql").read_text())
     agencies = _distinct(cursor, "agency, mode() WITHIN GROUP (ORDER BY agency_name)", "agency")
-    known = {code: names.agency(code, name) for code, name in agencies if code}
+    known = {
+        code: names.agency(code, name) if mapping.has_agency_codes else names.agency_named(code)
+        for code, name in agencies
+    }
     cursor.executemany(
         "INSERT INTO staging_agency VALUES (%s, %s)",
         [(code, agency.pk) for code, agency in known.items()],
@@ -165,7 +182,9 @@ def _resolve_names(cursor: CursorWrapper, names: Names) -> None:
         "INSERT INTO staging_type VALUES (%s, %s, %s)",
         [(name, code, names.complaint_type(name, known.get(code)).pk) for name, code in kinds],
     )
-    districts = [(name, names.district(name)) for (name,) in _distinct(cursor, "district_name")]
+    has_boards = mapping.district_naming == "community boards"
+    district_of = names.community_board if has_boards else names.district_named
+    districts = [(name, district_of(name)) for (name,) in _distinct(cursor, "district_name")]
     cursor.executemany(
         "INSERT INTO staging_district VALUES (%s, %s)",
         [(name, district.pk) for name, district in districts if district],

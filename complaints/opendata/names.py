@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 
 from django.utils.text import slugify
@@ -9,6 +10,9 @@ from django.utils.text import slugify
 from complaints.models import Agency, City, ComplaintType, District
 
 UNSPECIFIED = "Unspecified"
+CODE_CHARACTERS = 50
+"""As the agency's column has it."""
+DIGEST_CHARACTERS = 8
 
 
 @dataclass
@@ -31,6 +35,21 @@ class Names:
             )
             self.created.append(f"agency {code}")
         return self._agencies[code]
+
+    def agency_named(self, name: str) -> Agency:
+        """The agency of a name in any case, where a source has no codes; a code is made of it."""
+        folded = name.casefold()
+        for agency in self._agencies.values():
+            if folded in (agency.name.casefold(), agency.code.casefold()):
+                return agency
+        return self.agency(self._free_code(name), name)
+
+    def _free_code(self, name: str) -> str:
+        code = slugify(name)
+        if code and len(code) <= CODE_CHARACTERS and code not in self._agencies:
+            return code
+        digest = hashlib.sha256(name.encode()).hexdigest()[:DIGEST_CHARACTERS]
+        return f"{code[: CODE_CHARACTERS - DIGEST_CHARACTERS - 1] or 'agency'}-{digest}"
 
     def complaint_type(self, name: str, agency: Agency | None) -> ComplaintType:
         """The type of a name.
@@ -59,7 +78,11 @@ class Names:
         self.created.append(f"complaint type {name}")
         return kind
 
-    def district(self, name: str) -> District | None:
+    def district_named(self, name: str) -> District:
+        """The area of a name in any case, where a source has one kind of areas and no codes."""
+        return self._district(slugify(name)[:100] or "area", name, District.Kind.OTHER, None)
+
+    def community_board(self, name: str) -> District | None:
         """The district of a community board's name, such as `07 QUEENS`.
 
         An unspecified board (`Unspecified QUEENS`) is its borough; `0 Unspecified` is nothing.

@@ -267,7 +267,7 @@ def test_an_unreadable_moment_is_named(tmp_path: Path, option: str, value: str) 
 def test_a_file_without_the_needed_columns_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("id,when\n1,now\n")
-    with pytest.raises(CommandError, match="columns missing: closed_date, complaint_type"):
+    with pytest.raises(CommandError, match="columns missing for nyc: unique_key, created_date"):
         load(path)
 
 

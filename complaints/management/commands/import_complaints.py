@@ -11,27 +11,35 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from tqdm import tqdm
 
-from complaints.management.cities import city_of
 from complaints.models import City
 from complaints.opendata.cleaning import Choice
+from complaints.opendata.containers import UnreadableFile
+from complaints.opendata.destination import UnknownCity, destination
 from complaints.opendata.loading import Summary, import_file
-from complaints.opendata.mapping import NYC_SODA
-from complaints.opendata.reader import UnreadableFile
+from complaints.opendata.mapping import SourceMapping, UnknownForm, mappings
 
 MOMENT_HELP = "a date or ISO 8601 time, on the city's clock unless it has an offset"
 
 
 class Command(BaseCommand):
     help = (
-        "Import complaints from a city's open-data CSV file (plain or gzip), NYC's SODA columns. "
+        "Import complaints from a city's open data: a CSV or JSON file, plain, gzip or zip, in any "
+        "of the forms of --list-mappings, told by its columns. "
         "Rows are matched by their id: new ones are added, changed ones updated. "
         "All good rows are loaded in one transaction; bad rows go to a rejects file."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE")
+        parser.add_argument("file", type=Path, metavar="FILE", nargs="?")
         parser.add_argument(
-            "--city", default=settings.CITY, help="slug of the city (default %(default)s)"
+            "--city",
+            help=f"slug of the city (default: the mapping's, else {settings.CITY})",
+        )
+        parser.add_argument(
+            "--mapping", metavar="NAME", help="form of the file (default: told by its columns)"
+        )
+        parser.add_argument(
+            "--list-mappings", action="store_true", help="say which forms there are, and end"
         )
         parser.add_argument(
             "--observed-at",
@@ -57,10 +65,18 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        path: Path = options["file"]
+        if options["list_mappings"]:
+            self.stdout.write(listed_mappings())
+            return
+        path: Path | None = options["file"]
+        if path is None:
+            raise CommandError("FILE is missing")
         if not path.is_file():
             raise CommandError(f"{path}: there is no such file")
-        city = city_of(options["city"])
+        try:
+            city, mapping = destination(path, options["city"], options["mapping"])
+        except (UnreadableFile, UnknownForm, UnknownCity, OSError) as error:
+            raise CommandError(f"{error}; nothing was loaded") from error
         choice = Choice(
             observed_at=moment(options["observed_at"], city, "--observed-at"),
             created_after=moment(options["created_after"], city, "--created-after"),
@@ -68,14 +84,16 @@ class Command(BaseCommand):
         )
         rejects = options["rejects"] or _rejects_path(path)
         try:
-            summary = self._import(path, city, choice, rejects)
+            summary = self._import(path, city, mapping, choice, rejects)
         except (UnreadableFile, OSError) as error:
             raise CommandError(f"{error}; nothing was loaded") from error
         self.stdout.write(report(summary, city, rejects))
         if not summary.rejected and not options["rejects"]:
             rejects.unlink()
 
-    def _import(self, path: Path, city: City, choice: Choice, rejects: Path) -> Summary:
+    def _import(
+        self, path: Path, city: City, mapping: SourceMapping, choice: Choice, rejects: Path
+    ) -> Summary:
         rejects.parent.mkdir(parents=True, exist_ok=True)
         with (
             rejects.open("w", encoding="utf-8", newline="") as file,
@@ -84,7 +102,7 @@ class Command(BaseCommand):
             return import_file(
                 path,
                 city,
-                NYC_SODA,
+                mapping,
                 rejects=file,
                 choice=choice,
                 progress=lambda position: _advance(bar, position),
@@ -142,3 +160,9 @@ def report(summary: Summary, city: City, rejects: Path) -> str:
     if summary.rejected:
         lines.append(f"Rejected rows: {rejects}")
     return "\n".join(lines)
+
+
+def listed_mappings() -> str:
+    """One line a form of file."""
+    width = max(map(len, mappings()))
+    return "\n".join(f"{name:<{width}}  {one.title}" for name, one in mappings().items())

@@ -13,11 +13,12 @@ from complaints.city_files import BadCityFile, load_city
 class Command(BaseCommand):
     help = (
         "Create or renew a city from a folder that holds city.toml, agencies.csv, "
-        "complaint_types.csv and districts.csv (fixtures/nyc is one). Nothing is deleted."
+        "complaint_types.csv and districts.csv (fixtures/nyc is one), or from a city.toml alone "
+        "(fixtures/cities has five): importing fills in the rest. Nothing is deleted."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, metavar="FOLDER")
+        parser.add_argument("folder", type=Path, metavar="FOLDER_OR_FILE")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -15,7 +15,9 @@ SELECT DISTINCT ON (s.external_id)
     COALESCE(s.address, '') AS address,
     COALESCE(s.zip, '') AS zip,
     COALESCE(s.channel, '') AS channel,
-    COALESCE(s.resolution, '') AS resolution
+    COALESCE(s.resolution, '') AS resolution,
+    COALESCE(s.description, '') AS description,
+    s.is_duplicate
 FROM staging s
 JOIN staging_type t ON t.name = s.complaint_type AND t.agency IS NOT DISTINCT FROM s.agency
 LEFT JOIN staging_agency a ON a.code = s.agency
@@ -31,11 +33,11 @@ WITH known AS MATERIALIZED (
         c.observed_at > %(observed_at)s AS is_superseded,
         (c.complaint_type_id, c.agency_id, c.district_id, c.descriptor, c.location_type,
          c.status, c.created_at, c.closed_at, c.due_at, c.latitude, c.longitude,
-         c.address, c.zip, c.channel, c.resolution)
+         c.address, c.zip, c.channel, c.resolution, c.description, c.is_duplicate)
         IS DISTINCT FROM
         (i.complaint_type_id, i.agency_id, i.district_id, i.descriptor, i.location_type,
          i.status::varchar, i.created_at, i.closed_at, i.due_at, i.latitude, i.longitude,
-         i.address, i.zip, i.channel, i.resolution) AS is_changed,
+         i.address, i.zip, i.channel, i.resolution, i.description, i.is_duplicate) AS is_changed,
         c.status <> 'closed' AND c.observed_at < %(observed_at)s AS is_seen_again
     FROM incoming i
     JOIN complaints_complaint c
@@ -47,7 +49,8 @@ WITH known AS MATERIALIZED (
         location_type = k.location_type, status = k.status, created_at = k.created_at,
         closed_at = k.closed_at, due_at = k.due_at, latitude = k.latitude,
         longitude = k.longitude, cell = k.cell, address = k.address, zip = k.zip,
-        channel = k.channel, resolution = k.resolution, observed_at = %(observed_at)s,
+        channel = k.channel, resolution = k.resolution, description = k.description,
+        is_duplicate = k.is_duplicate, observed_at = %(observed_at)s,
         updated_at = CASE WHEN k.is_changed THEN now() ELSE c.updated_at END
     FROM known k
     WHERE c.id = k.id AND (k.is_changed OR k.is_seen_again) AND NOT k.is_superseded
@@ -56,11 +59,11 @@ WITH known AS MATERIALIZED (
     INSERT INTO complaints_complaint (
         city_id, source, external_id, complaint_type_id, agency_id, district_id, descriptor,
         location_type, description, status, created_at, closed_at, due_at, observed_at, latitude,
-        longitude, cell, address, zip, channel, resolution, promised_by)
+        longitude, cell, address, zip, channel, resolution, is_duplicate, promised_by)
     SELECT
         %(city)s, %(source)s, external_id, complaint_type_id, agency_id, district_id, descriptor,
-        location_type, '', status, created_at, closed_at, due_at, %(observed_at)s, latitude,
-        longitude, cell, address, zip, channel, resolution, ''
+        location_type, description, status, created_at, closed_at, due_at, %(observed_at)s, latitude,
+        longitude, cell, address, zip, channel, resolution, is_duplicate, ''
     FROM incoming i
     WHERE NOT EXISTS (SELECT FROM known k WHERE k.external_id = i.external_id)
     ORDER BY created_at, external_id
