@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
 
 from complaints.catalogue import Catalogue, UnknownType
-from complaints.models import City, ComplaintType
+from complaints.models import City, ComplaintType, District
 from smart311.memory import Memory
 from smart311.problems import NotReady
 
 
 @dataclass(frozen=True)
 class KnownCity:
-    """A city and its types; `ever_filed` has those that can be filed no longer as well."""
+    """A city, its types and its districts by primary key.
+
+    `ever_filed` has the types that can be filed no longer as well.
+    """
 
     city: City
     catalogue: Catalogue
     ever_filed: Catalogue
+    districts: Mapping[int, District]
 
 
 def read_cities(_: object = None) -> Mapping[str, KnownCity]:
-    """Every city by slug; two queries."""
+    """Every city by slug; three queries."""
     types: dict[int, list[ComplaintType]] = {}
     for kind in ComplaintType.objects.select_related("agency").order_by("id"):
         types.setdefault(kind.city_id, []).append(kind)
-    return {city.slug: _known(city, types.get(city.pk, [])) for city in City.objects.all()}
+    districts: dict[int, dict[int, District]] = {}
+    for district in District.objects.all():
+        districts.setdefault(district.city_id, {})[district.pk] = district
+    return {
+        city.slug: _known(city, types.get(city.pk, []), districts.get(city.pk, {}))
+        for city in City.objects.all()
+    }
 
 
-def _known(city: City, types: list[ComplaintType]) -> KnownCity:
+def _known(city: City, types: list[ComplaintType], districts: Mapping[int, District]) -> KnownCity:
     active = tuple(kind for kind in types if kind.is_active)
-    return KnownCity(city, Catalogue(active), Catalogue(tuple(types)))
+    return KnownCity(city, Catalogue(active), Catalogue(tuple(types)), districts)
 
 
 cities: Memory[Mapping[str, KnownCity]] = Memory(read_cities)
@@ -61,3 +71,12 @@ def find_type(city: City, text: str) -> ComplaintType:
     except UnknownType:
         cities.renew()
         return known_city(city.slug).catalogue.find(text)
+
+
+def districts_by_key(city: City, keys: Iterable[int]) -> Mapping[int, District]:
+    """The districts with these primary keys among others; new ones are read first."""
+    known = known_city(city.slug).districts
+    if set(keys) <= known.keys():
+        return known
+    cities.renew()
+    return known_city(city.slug).districts

@@ -32,12 +32,19 @@ ORDER BY asked.origin, asked.ring, count(*) DESC, vote.district_id
 def districts_of(city: City, cells: Iterable[int]) -> dict[int, int]:
     """H3 cell → primary key of its district; cells with no voter near are left out.
 
-    One query on the index `complaint_by_cell`, however many cells.
+    One query on the index `complaint_by_cell`, however many cells; one more for those that nobody
+    complained from before.
     """
+    origins = set(cells)
+    found = _votes(city, origins, range(1))
+    return found | _votes(city, origins - found.keys(), range(1, RINGS + 1))
+
+
+def _votes(city: City, origins: set[int], rings: range) -> dict[int, int]:
     asked = [
         (origin, ring, cell)
-        for origin in sorted(set(cells))
-        for ring in range(RINGS + 1)
+        for origin in sorted(origins)
+        for ring in rings
         for cell in h3.grid_ring(origin, ring)
     ]
     if not asked:

@@ -8,16 +8,18 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from django.db import IntegrityError
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from psycopg2.errors import ForeignKeyViolation
 from rest_framework import decorators, serializers, status
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 
 from complaints.catalogue import Catalogue
-from complaints.cities import default_city
+from complaints.cities import cities, default_city
 from complaints.filing_answers import filed, filed_many
 from complaints.filing_serializers import (
     MOST_AT_ONCE,
@@ -33,6 +35,7 @@ from complaints.receipts import Answer, Draft, KeyReused, StillRunning, answer_o
 from complaints.rendering import render
 from smart311.parsers import MAX_BODY_BYTES
 from smart311.problem_schema import problems
+from smart311.problems import NotReady
 
 _KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{6,126}[\x21-\x7e]")
 KEY_HEADER = "Idempotency-Key"
@@ -90,6 +93,12 @@ def answer_filing(
         raise KeyConflict from error
     except StillRunning as error:
         raise KeyBusy from error
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, ForeignKeyViolation):
+            raise
+        # This process remembers a type, agency or district that was deleted a moment ago.
+        cities.renew()
+        raise NotReady("What it refers to has just changed; send it again.") from error
     headers = {"Location": answer.location} if answer.location else {}
     if answer.is_replayed:
         headers["Idempotency-Replayed"] = "true"

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, connection
 
+from complaints.cities import districts_by_key
 from complaints.districts import districts_of
 from complaints.forecasting import Forecast, ForecastQuery, NoForecast, get_forecaster
 from complaints.models import City, Complaint, ComplaintType, District, Reporter
@@ -70,7 +71,7 @@ def prepare(city: City, filings: Sequence[Filing]) -> list[Prepared]:
     """
     cells = [filing.cell for filing in filings]
     found = districts_of(city, (cell for cell in cells if cell is not None))
-    districts = District.objects.in_bulk(set(found.values())) if found else {}
+    districts = districts_by_key(city, found.values()) if found else {}
     keys, transaction_began_at = _reserve(len(filings))
     prepared = []
     for key, filing, cell in zip(keys, filings, cells, strict=True):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+import h3.api.basic_int as h3
 
 from complaints.models import Complaint
-from complaints.models.complaint import ComplaintQuerySet
 
 DUPLICATE_METRES = 150
 DUPLICATE_AGE = timedelta(days=14)
@@ -22,6 +24,21 @@ EARTH_METRES = 6_371_009
 _HOUR = timedelta(hours=1)
 
 
+# Written out, because Django takes longer to write it than the database to answer it. The box
+# about the circle spares most rows of those cells their way to Python.
+_NEARBY = """
+SELECT id, public_id, status, created_at, closed_at, latitude, longitude,
+    promised_median_hours, promised_p10_hours, promised_p90_hours, promised_by
+FROM complaints_complaint
+WHERE city_id = %(city)s AND complaint_type_id = %(kind)s AND cell = ANY(%(cells)s)
+    AND created_at BETWEEN %(since)s AND %(until)s
+    AND latitude BETWEEN %(south)s AND %(north)s AND longitude BETWEEN %(west)s AND %(east)s
+    AND id <> %(id)s
+"""
+_IS_POSSIBLE_DUPLICATE = "AND NOT status = 'closed' AND duplicate_of_id IS NULL"
+_NEWEST = "ORDER BY id DESC LIMIT %(most)s"
+
+
 @dataclass(frozen=True)
 class Neighbour:
     """A complaint near another: how far away, how long open, how long it took."""
@@ -34,43 +51,51 @@ class Neighbour:
 
 def possible_duplicates(complaint: Complaint, now: datetime) -> list[Neighbour]:
     """Open ones of the same type within 150 m and 14 days, the nearest first."""
-    rows = Complaint.objects.open().filter(
-        duplicate_of=None,
-        created_at__gte=complaint.created_at - DUPLICATE_AGE,
-        created_at__lte=complaint.created_at + DUPLICATE_AGE,
-    )
-    return _nearest(complaint, rows, 2, DUPLICATE_METRES, now)[:DUPLICATES_SHOWN]
+    sql = f"{_NEARBY} {_IS_POSSIBLE_DUPLICATE} {_NEWEST}"
+    near = _Near(rings=2, metres=DUPLICATE_METRES, age=DUPLICATE_AGE)
+    return near.to(complaint, sql, now)[:DUPLICATES_SHOWN]
 
 
 def similar(complaint: Complaint, now: datetime) -> list[Neighbour]:
     """Open and closed ones of the same type within 500 m and 180 days before, nearest first."""
-    rows = Complaint.objects.filter(
-        created_at__gte=complaint.created_at - SIMILAR_AGE,
-        created_at__lte=complaint.created_at + SIMILAR_AGE,
-    )
-    return _nearest(complaint, rows, 4, SIMILAR_METRES, now)[:SIMILAR_SHOWN]
+    near = _Near(rings=4, metres=SIMILAR_METRES, age=SIMILAR_AGE)
+    return near.to(complaint, f"{_NEARBY} {_NEWEST}", now)[:SIMILAR_SHOWN]
 
 
-def _nearest(
-    complaint: Complaint, rows: ComplaintQuerySet, rings: int, metres: float, now: datetime
-) -> list[Neighbour]:
-    if complaint.cell is None:
-        return []
-    rows = rows.filter(city=complaint.city_id, complaint_type=complaint.complaint_type_id).near(
-        complaint.cell, rings
-    )
-    latitude, longitude = complaint.latitude or 0.0, complaint.longitude or 0.0
-    # A box about the circle spares most rows of those cells their way to Python.
-    north = math.degrees(metres / EARTH_METRES)
-    east = north / max(math.cos(math.radians(latitude)), 0.01)
-    rows = rows.filter(
-        latitude__range=(latitude - north, latitude + north),
-        longitude__range=(longitude - east, longitude + east),
-    )
-    candidates = rows.exclude(pk=complaint.pk).order_by("-id")[:LOOKED_AT]
-    found = [_neighbour(complaint, other, now) for other in candidates]
-    near = [neighbour for neighbour in found if neighbour.distance_metres <= metres]
-    return sorted(near, key=lambda neighbour: (neighbour.distance_metres, neighbour.complaint.pk))
+@dataclass(frozen=True)
+class _Near:
+    """How far away in place and time; `rings` of H3 cells cover that many metres."""
+
+    rings: int
+    metres: float
+    age: timedelta
+
+    def to(self, complaint: Complaint, sql: str, now: datetime) -> list[Neighbour]:
+        """Those that a query finds near a complaint, the nearest first."""
+        if complaint.cell is None:
+            return []
+        rows = Complaint.objects.raw(sql, self._parameters(complaint, complaint.cell))
+        found = [_neighbour(complaint, other, now) for other in rows]
+        near = [neighbour for neighbour in found if neighbour.distance_metres <= self.metres]
+        return sorted(near, key=lambda each: (each.distance_metres, each.complaint.pk))
+
+    def _parameters(self, complaint: Complaint, cell: int) -> dict[str, Any]:
+        latitude, longitude = complaint.latitude or 0.0, complaint.longitude or 0.0
+        north = math.degrees(self.metres / EARTH_METRES)
+        east = north / max(math.cos(math.radians(latitude)), 0.01)
+        return {
+            "city": complaint.city_id,
+            "kind": complaint.complaint_type_id,
+            "cells": h3.grid_disk(cell, self.rings),
+            "since": complaint.created_at - self.age,
+            "until": complaint.created_at + self.age,
+            "south": latitude - north,
+            "north": latitude + north,
+            "west": longitude - east,
+            "east": longitude + east,
+            "id": complaint.pk,
+            "most": LOOKED_AT,
+        }
 
 
 def _neighbour(complaint: Complaint, other: Complaint, now: datetime) -> Neighbour:

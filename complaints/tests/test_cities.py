@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from complaints.catalogue import UnknownType
-from complaints.cities import cities, default_city, find_type, known_city
+from complaints.cities import cities, default_city, districts_by_key, find_type, known_city
 from complaints.models import ComplaintType
-from complaints.tests.factories import make_city, make_type
+from complaints.tests.factories import make_city, make_district, make_type
 from smart311.problems import NotReady
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ def _remembers(settings: Any) -> None:
 
 def test_cities_and_types_are_read_once(django_assert_num_queries: Any) -> None:
     city = make_type("rodent").city
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         for _ in range(3):
             assert default_city() == city
             assert find_type(city, "Rodent").code == "rodent"
@@ -60,3 +60,10 @@ def test_a_retired_type_is_noticed_at_the_next_renewal() -> None:
     cities.renew()
     with pytest.raises(UnknownType):
         find_type(city, "rodent")
+
+
+def test_a_district_that_is_new_is_found_at_once() -> None:
+    city = make_city()
+    assert default_city() == city
+    district = make_district()
+    assert districts_by_key(city, [district.pk])[district.pk] == district

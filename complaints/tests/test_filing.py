@@ -15,7 +15,7 @@ from rest_framework.renderers import JSONRenderer
 from complaints.cities import default_city
 from complaints.filing_answers import filed, filed_many, stored
 from complaints.filing_serializers import BulkAnswerSerializer, FiledSerializer
-from complaints.models import Complaint, IntakeReceipt, Reporter
+from complaints.models import Complaint, ComplaintType, IntakeReceipt, Reporter
 from complaints.neighbours import possible_duplicates
 from complaints.rendering import render
 from complaints.serializers import StoredComplaintSerializer
@@ -182,10 +182,14 @@ def test_a_bad_field_is_named_and_nothing_is_stored(
     assert not IntakeReceipt.objects.exists()
 
 
-def test_a_bulk_is_stored_in_its_order(client: Client, django_assert_max_num_queries: Any) -> None:
+def test_a_bulk_is_stored_in_its_order(
+    client: Client, settings: Any, django_assert_max_num_queries: Any
+) -> None:
     make_complaint(district=make_district())
     rows = [{**FULL, "zip": str(10000 + n), "reporter": MARKERS} for n in range(50)]
-    with django_assert_max_num_queries(12):
+    settings.FORECAST_REFRESH_SECONDS = 3600
+    default_city()
+    with django_assert_max_num_queries(9):
         response = post(client, rows, "/api/v1/complaints/bulk/")
     assert response.status_code == 201, response.content
     answer = response.json()
@@ -253,4 +257,18 @@ def test_filing_takes_few_round_trips(client: Client, settings: Any) -> None:
         assert post(client, FULL, HTTP_IDEMPOTENCY_KEY="round-trips").status_code == 201
     statements = [query["sql"].split()[0] for query in captured]
     # The test's own transaction makes a savepoint of what is a BEGIN and a COMMIT otherwise.
-    assert statements == ["SAVEPOINT", *["SELECT"] * 4, "SELECT", "INSERT", "RELEASE"]
+    assert statements == ["SAVEPOINT", *["SELECT"] * 3, "SELECT", "INSERT", "RELEASE"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_type_deleted_a_moment_ago_is_a_503_and_then_unknown(
+    client: Client, settings: Any
+) -> None:
+    settings.FORECAST_REFRESH_SECONDS = 3600
+    default_city()
+    ComplaintType.objects.all().delete()
+    response = post(client, GOOD, HTTP_IDEMPOTENCY_KEY="deleted-type")
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert not Complaint.objects.exists()
+    assert not IntakeReceipt.objects.exists()
+    assert post(client, GOOD, HTTP_IDEMPOTENCY_KEY="deleted-type").status_code == 400
