@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, transaction
+from prometheus_client import Counter
 
 from complaints.cities import districts_by_key
 from complaints.districts import districts_of
@@ -18,6 +19,10 @@ from complaints.models.complaint import cell_of, new_public_id
 from complaints.publication import publish
 
 logger = logging.getLogger(__name__)
+
+FILED = Counter(
+    "smart311_complaints_filed", "Complaints stored, with a forecast or without", ["forecast"]
+)
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,10 @@ def store(prepared: Sequence[Prepared]) -> None:
     reporters = [each.reporter for each in prepared if each.reporter]
     if reporters:
         Reporter.objects.bulk_create(reporters)
+    promised = sum(each.complaint.promised_by != "" for each in prepared)
+    # Not before the commit: what is rolled back was not filed.
+    transaction.on_commit(lambda: FILED.labels("yes").inc(promised))
+    transaction.on_commit(lambda: FILED.labels("no").inc(len(prepared) - promised))
 
 
 def _reserve(count: int) -> tuple[list[int], datetime]:

@@ -265,6 +265,9 @@ READINESS_CHECKS = ["smart311.health.database", "predictions.health.active_model
 READINESS_ALERTS = ["predictions.health.refused_model"]
 """What /readyz tells beside them: trouble in spite of which requests are served."""
 
+METRICS = ["smart311.metrics.build", "predictions.metrics.models"]
+"""What /metrics reads when it is asked; each answers with Prometheus metrics."""
+
 CITY = env.str("CITY", "nyc")
 """Slug of the city that paths without a city name speak of."""
 

@@ -11,6 +11,7 @@ from predictions.urls import paths as prediction_paths
 from predictions.urls import router as prediction_router
 from smart311 import health
 from smart311.docs import ReDocView, SwaggerView
+from smart311.metrics import metrics
 
 handler400 = "smart311.problems.bad_request"
 handler403 = "smart311.problems.permission_denied"
@@ -21,6 +22,7 @@ urlpatterns = [
     re_path(r"^healthz/?$", health.healthz, name="healthz"),
     re_path(r"^readyz/?$", health.readyz, name="readyz"),
     re_path(r"^version/?$", health.version, name="version"),
+    re_path(r"^metrics/?$", metrics, name="metrics"),
     re_path(r"^openapi\.json/?$", SpectacularJSONAPIView.as_view(), name="schema"),
     re_path(r"^docs/?$", SwaggerView.as_view(), name="docs"),
     re_path(r"^redoc/?$", ReDocView.as_view(), name="redoc"),

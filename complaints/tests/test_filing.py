@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from prometheus_client import REGISTRY
 from rest_framework.renderers import JSONRenderer
 
 from complaints.cities import default_city
@@ -20,7 +21,7 @@ from complaints.neighbours import possible_duplicates
 from complaints.rendering import render
 from complaints.serializers import StoredComplaintSerializer
 from complaints.tests.factories import make_city, make_complaint, make_district, make_type
-from complaints.tests.forecasters import FixedForecaster
+from complaints.tests.forecasters import FixedForecaster, NoForecaster
 
 pytestmark = pytest.mark.django_db
 
@@ -272,3 +273,25 @@ def test_a_type_deleted_a_moment_ago_is_a_503_and_then_unknown(
     assert not Complaint.objects.exists()
     assert not IntakeReceipt.objects.exists()
     assert post(client, GOOD, HTTP_IDEMPOTENCY_KEY="deleted-type").status_code == 400
+
+
+def test_what_is_stored_is_counted_and_what_is_rolled_back_is_not(
+    client: Client, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def counted() -> tuple[float, float]:
+        return tuple(  # type: ignore[return-value]
+            REGISTRY.get_sample_value("smart311_complaints_filed_total", {"forecast": word}) or 0.0
+            for word in ("yes", "no")
+        )
+
+    yes, no = counted()
+    with django_capture_on_commit_callbacks(execute=True):
+        post(client, GOOD)
+        post(client, [GOOD] * 3, "/api/v1/complaints/bulk/")
+        post(client, [GOOD, {}], "/api/v1/complaints/bulk/")
+        monkeypatch.setattr("complaints.intake.get_forecaster", NoForecaster)
+        post(client, GOOD)
+    assert counted() == (yes + 4, no + 1)
+    with django_capture_on_commit_callbacks():
+        post(client, GOOD)
+    assert counted() == (yes + 4, no + 1)

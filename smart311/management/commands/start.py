@@ -3,11 +3,13 @@
 import hashlib
 import os
 import secrets
+import shutil
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -21,6 +23,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from environs import Env, EnvError
 
+from smart311.metrics import FOLDER_VARIABLE
 from smart311.stack import Service, Stack, StackError, Stopped, check_port, stop_on_signals
 
 SAMPLE_SOURCES = ("sample", "api")
@@ -30,7 +33,7 @@ MANAGE = [sys.executable, str(settings.BASE_DIR / "manage.py")]
 # Through the interpreter: a script's first line breaks when the folder is moved.
 GUNICORN = [
     sys.executable, "-m", "gunicorn", "--no-control-socket", "--log-level", "warning",
-    "--chdir", str(settings.BASE_DIR),
+    "--chdir", str(settings.BASE_DIR), "-c", "python:smart311.gunicorn_hooks",
 ]  # fmt: skip
 
 
@@ -168,6 +171,7 @@ class Command(BaseCommand):
         web = ["-b", ports.bind(ports.web), "-k", "gthread", "--workers", "2"]
         lane = ["-b", ports.bind(ports.lane), "-k", "uvicorn_worker.UvicornWorker"]
         started_at = time.monotonic()
+        os.environ[FOLDER_VARIABLE] = str(_fresh_metrics_folder())
         self._say("Starting web, lane and worker …")
         for service in (
             Service("web", [*GUNICORN, *web, "--threads", "8", "smart311.wsgi"]),
@@ -188,6 +192,14 @@ class Command(BaseCommand):
             f"Fast lane    {lane_here}/predict_async/\n"
             f"Ctrl-C stops everything.\n"
         )
+
+
+def _fresh_metrics_folder() -> Path:
+    """Where the processes count; numbers of an earlier run would be those of dead processes."""
+    folder: Path = settings.VAR_FOLDER / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder.resolve()
 
 
 def _active_model() -> str:
