@@ -1,28 +1,34 @@
-"""All complaints of a filter as CSV or GeoJSON, written by PostgreSQL's COPY in flat memory."""
+"""All complaints of a filter as CSV or GeoJSON: lines made by PostgreSQL, read in flat memory.
+
+They come through a cursor that the server keeps. psycopg2 refuses COPY in a process whose
+connections wait with a deadline (`smart311.patience`).
+"""
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import CharField, F, TextField, Value
 from django.db.models.expressions import Case, Combinable, Expression, Func, When
+from django.db.models.functions import Cast, Coalesce
 from django.db.models.sql.compiler import SQLCompiler
 
 from complaints.models.complaint import Complaint, ComplaintQuerySet
 from complaints.rendering import COLUMNS, PROMISE_COLUMNS, Promise, PublicComplaint
+from smart311.patience import waiting_up_to
 
-CHUNK_BYTES = 64 * 1024
-MOST_CHUNKS = 16
-"""Chunks that wait for a slow client; with them a stream holds about 1 MB."""
-STALLED_AFTER_SECONDS = 60.0
+CHUNK_ROWS = 1000
+"""About 300 kB as CSV; a stream holds two chunks."""
+CHUNK_SECONDS = 60
+"""Longest wait for a chunk: where few rows match, many are looked at. The first has the limit of
+any other answer."""
+STALLED_AFTER_SECONDS = 60
 """A client that takes nothing for so long loses its stream, and frees a connection."""
-STATEMENT_LIMIT = "30min"
-"""A whole city takes longer than the limit of ordinary requests."""
 
 MOMENT_FORMAT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 CSV_FIELDS = (
@@ -48,6 +54,13 @@ class CsvCell(Func):
         """The template names its expression four times, and so its parameters."""
         sql, parameters = super().as_sql(compiler, connection, *args, **context)
         return sql, (*parameters,) * 4
+
+
+class CsvQuoted(Func):
+    """Text as RFC 4180 wants it. Always quoted: looking whether it must be costs more."""
+
+    template = """'"' || replace(%(expressions)s, '"', '""') || '"'"""
+    output_field = TextField()
 
 
 class JsonObject(Func):
@@ -78,10 +91,17 @@ def _is_text(path: str | Combinable) -> bool:
 
 
 def csv_rows(rows: ComplaintQuerySet) -> ComplaintQuerySet:
-    """The query of a CSV file: CSV_FIELDS of each complaint."""
-    paths = (*COLUMNS, *PROMISE_COLUMNS)
-    columns = (CsvCell(_source(path)) if _is_text(path) else _source(path) for path in paths)
-    return rows.values_list(*columns)  # type: ignore[return-value]
+    """The query of a CSV file: CSV_FIELDS of each complaint as one line."""
+    cells = (_csv_cell(path) for path in (*COLUMNS, *PROMISE_COLUMNS))
+    line = Func(Value(","), *cells, function="concat_ws", output_field=TextField())
+    return rows.values_list(line)  # type: ignore[return-value]
+
+
+def _csv_cell(path: str | Combinable) -> Combinable:
+    cell = _source(path)
+    cell = CsvQuoted(CsvCell(cell)) if _is_text(path) else Cast(cell, TextField())
+    # concat_ws leaves out a null with its comma.
+    return Coalesce(cell, Value(""))
 
 
 def geojson_rows(rows: ComplaintQuerySet) -> ComplaintQuerySet:
@@ -102,129 +122,64 @@ def geojson_rows(rows: ComplaintQuerySet) -> ComplaintQuerySet:
         geometry=Case(When(latitude__isnull=False, then=point)),
         properties=JsonObject(**properties),
     )
-    return rows.values_list(feature)  # type: ignore[return-value]
+    # As text: the driver would parse JSON.
+    return rows.values_list(Cast(feature, TextField()))  # type: ignore[return-value]
 
 
 def csv_file(rows: ComplaintQuerySet) -> Iterator[bytes]:
     """RFC 4180: a header, lines that end in CR LF, text quoted where it has to be."""
-    header = ",".join(CSV_FIELDS).encode() + b"\r\n"
-    # COPY hands over one row a call. A newline within a cell stays what it is.
-    lines = copied(csv_rows(rows), "FORMAT csv", lambda row, _: row[:-1] + b"\r\n")
-    return _framed(header, lines, b"")
+    chunks = _chunks(csv_rows(rows))
+    return _stream([",".join(CSV_FIELDS), *next(chunks)], chunks, "", "\r\n", "\r\n")
 
 
 def geojson_file(rows: ComplaintQuerySet) -> Iterator[bytes]:
     """RFC 7946: a FeatureCollection with one feature a line."""
-    # JSON escapes control characters, so that with these two nothing is ever quoted: COPY's text
-    # format would double each backslash.
-    options = r"FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02'"
-    lines = copied(
-        geojson_rows(rows), options, lambda row, number: (b",\n" if number else b"") + row[:-1]
-    )
-    return _framed(b'{"type":"FeatureCollection","features":[\n', lines, b"\n]}\n")
+    chunks = _chunks(geojson_rows(rows))
+    head = '{"type":"FeatureCollection","features":[\n'
+    return _stream(next(chunks), chunks, head, ",\n", "\n]}\n")
 
 
-def _framed(head: bytes, lines: Iterator[bytes], foot: bytes) -> Iterator[bytes]:
-    yield head
-    yield from lines
-    yield foot
-
-
-class StalledClient(Exception):
-    """Nobody takes what was written."""
-
-
-class _Writer:
-    """The file that COPY writes to: rows in, chunks out through a bounded queue."""
-
-    def __init__(self, shape: Callable[[bytes, int], bytes]) -> None:
-        self.chunks: queue.Queue[bytes | Exception | None] = queue.Queue(MOST_CHUNKS)
-        self.is_abandoned = threading.Event()
-        self._shape = shape
-        self._count = 0
-        self._chunk = bytearray()
-
-    def write(self, row: bytes) -> None:
-        """Take one row; wait while the client is slow. Raises StalledClient."""
-        self._chunk += self._shape(row, self._count)
-        self._count += 1
-        if len(self._chunk) >= CHUNK_BYTES:
-            self.flush()
-
-    def flush(self) -> None:
-        """Hand over what has gathered."""
-        self._put(bytes(self._chunk))
-        self._chunk.clear()
-
-    def end(self, error: Exception | None) -> None:
-        """Say that nothing follows, or why."""
-        try:
-            self._put(error)
-        except StalledClient:
-            self.is_abandoned.set()
-
-    def _put(self, item: bytes | Exception | None) -> None:
-        if self.is_abandoned.is_set():
-            raise StalledClient
-        try:
-            self.chunks.put(item, timeout=STALLED_AFTER_SECONDS)
-        except queue.Full as error:
-            raise StalledClient from error
-
-
-def copied(
-    rows: ComplaintQuerySet, options: str, shape: Callable[[bytes, int], bytes]
+def _stream(
+    first: list[str],
+    others: Generator[list[str], None, None],
+    head: str,
+    between: str,
+    foot: str,
 ) -> Iterator[bytes]:
-    """Chunks of `COPY (rows) TO STDOUT WITH (options)`, each row as `shape(row, number)` has it.
+    """The file. Its first lines are read already: what failed at once was an error answer."""
+    with closing(others):
+        yield (head + between.join(first)).encode()
+        for lines in others:
+            yield (between + between.join(lines)).encode()
+        yield foot.encode()
 
-    COPY pushes and a response pulls, so a thread with a connection of its own copies. The first
-    chunk is waited for here: what fails at once is an error answer, not a broken stream.
-    """
+
+def _chunks(rows: ComplaintQuerySet) -> Generator[list[str], None, None]:
+    """The rows' only column, many at a time. The first chunk may be empty, a later one is not."""
     sql, parameters = rows.query.sql_with_params()
-    writer = _Writer(shape)
-    thread = threading.Thread(target=_copy, args=(sql, parameters, options, writer), daemon=True)
-    thread.start()
-    return _pulled(writer, _taken(writer))
+    # A connection of its own: the reader may be slow, or leave.
+    with closing(connections.create_connection(DEFAULT_DB_ALIAS)) as connection:
+        connection.set_autocommit(False)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('idle_in_transaction_session_timeout', %s, true)",
+                [f"{STALLED_AFTER_SECONDS}s"],
+            )
+        lines = connection.chunked_cursor()
+        lines.execute(sql, parameters)
+        yield _fetched(lines)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('statement_timeout', %s, true)", [f"{CHUNK_SECONDS}s"]
+            )
+        # The server's limit comes first, where it lives.
+        with waiting_up_to(CHUNK_SECONDS + 1):
+            found = _fetched(lines)
+        while found:
+            yield found
+            with waiting_up_to(CHUNK_SECONDS + 1):
+                found = _fetched(lines)
 
 
-def _pulled(writer: _Writer, chunk: bytes | None) -> Iterator[bytes]:
-    try:
-        while chunk is not None:
-            yield chunk
-            chunk = _taken(writer)
-    finally:
-        # Reached when the client has gone, too: make room, so that the thread sees it.
-        writer.is_abandoned.set()
-        while not writer.chunks.empty():
-            writer.chunks.get_nowait()
-
-
-def _taken(writer: _Writer) -> bytes | None:
-    item: bytes | Exception | None = StalledClient("the copying thread gave up")
-    while not (writer.is_abandoned.is_set() and writer.chunks.empty()):
-        try:
-            item = writer.chunks.get(timeout=1.0)
-            break
-        except queue.Empty:
-            continue
-    if isinstance(item, Exception):
-        raise item
-    return item
-
-
-def _copy(sql: str, parameters: tuple[object, ...], options: str, writer: _Writer) -> None:
-    """Run the COPY in this thread's own connection, and close that."""
-    error: Exception | None = None
-    try:
-        # Django translates the driver's errors by itself only where it knows the method.
-        with connection.wrap_database_errors, connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = %s", [STATEMENT_LIMIT])
-            query = cursor.cursor.mogrify(sql, parameters)
-            statement = b"COPY (%b) TO STDOUT WITH (%b)" % (query, options.encode())
-            cursor.copy_expert(statement, writer)
-            writer.flush()
-    except Exception as reason:  # noqa: BLE001  (told to the thread that answers)
-        error = reason
-    finally:
-        connection.close()
-        writer.end(error)
+def _fetched(cursor: CursorWrapper) -> list[str]:
+    return [line for (line,) in cursor.fetchmany(CHUNK_ROWS)]

@@ -1,7 +1,10 @@
 """The project as an app, and which static files it serves."""
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.staticfiles.apps import StaticFilesConfig
+
+from smart311 import patience
 
 UNUSED_BUILDS = [
     *("echarts.js*", "echarts.[ces]*", "extension"),
@@ -17,6 +20,11 @@ UNUSED_BUILDS = [
 class Smart311Config(AppConfig):
     name = "smart311"
     verbose_name = "Smart 311"
+
+    def ready(self) -> None:
+        """Requests do not wait on a silent database without end."""
+        if settings.SERVES_REQUESTS:
+            patience.install()
 
 
 class ServedFilesConfig(StaticFilesConfig):

@@ -18,7 +18,8 @@ _MEANINGS = {
     413: "The body is too large",
     415: "The body is not JSON",
     422: "The key came before, with another payload",
-    503: "The service cannot answer now; nothing was stored; try after Retry-After seconds",
+    503: "The service cannot answer now; send it again after Retry-After seconds, with the same "
+    "Idempotency-Key if it had one",
 }
 
 

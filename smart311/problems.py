@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +21,12 @@ logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
+OUTAGES = (OperationalError, InterfaceError)
+"""What the database raises when it cannot be asked."""
+_OUTAGE = (
+    "The database does not answer; send it again, with the same Idempotency-Key if it had one."
+)
+"""It cannot say that nothing was stored: the answer to COMMIT may be what was lost."""
 ECHO_LIMIT = 200
 """Most characters of somebody's input that an answer repeats."""
 
@@ -78,9 +85,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponseBa
         exc = exceptions.NotFound(*exc.args[:1])
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied(*exc.args[:1])
-    elif isinstance(exc, (OperationalError, InterfaceError)):
+    elif isinstance(exc, OUTAGES):
         logger.error("database unavailable: %s", exc)
-        exc = NotReady("The database does not answer; nothing was stored.")
+        exc = NotReady(_OUTAGE)
     if not isinstance(exc, exceptions.APIException):
         return None
     headers = {}
@@ -140,7 +147,16 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """`handler500`: a defect of ours; the request id finds it in the log."""
+    """`handler500`: an outage of the database, or a defect of ours that its id finds in the log."""
+    if isinstance(sys.exception(), OUTAGES):
+        return _outage(request)
     if _speaks_problem(request):
         return problem(request, 500, "The server failed; the request id finds the cause.")
     return defaults.server_error(request)
+
+
+def _outage(request: HttpRequest) -> HttpResponseBase:
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    if _speaks_problem(request):
+        return problem(request, 503, _OUTAGE, headers=headers)
+    return TemplateResponse(request, "503.html", status=503, headers=headers).render()

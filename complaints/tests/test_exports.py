@@ -4,10 +4,10 @@ import csv
 import io
 import json
 from datetime import datetime, timedelta
-from time import sleep
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection
 from django.db.models import Func, TextField, Value
 from django.http import StreamingHttpResponse
 from django.test import Client
@@ -15,6 +15,7 @@ from django.test import Client
 from complaints import exports
 from complaints.models import Complaint
 from complaints.tests.factories import NOON, make_city, make_complaint, make_district
+from smart311.tests.embedded_workshop import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -155,31 +156,50 @@ def test_a_query_that_fails_at_once_is_an_error_answer(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_complaint()
-    monkeypatch.setattr(exports, "STATEMENT_LIMIT", "1ms")
+    limit = "-c statement_timeout=50ms"
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "options", limit)
     endless = Func(Value(9.0), function="pg_sleep", output_field=TextField())
     monkeypatch.setattr(exports, "csv_rows", lambda rows: rows.values_list(endless))
     assert client.get("/api/v1/complaints.csv").status_code == 503
 
 
-def test_a_client_that_leaves_stops_the_copy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports, "CHUNK_BYTES", 1)
-    for _ in range(40):
+def test_every_row_comes_in_whatever_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "CHUNK_ROWS", 3)
+    ids = [make_complaint().public_id for _ in range(10)]
+    rows = Complaint.objects.order_by("pk")
+    table_rows = table(b"".join(exports.csv_file(rows)).decode())
+    assert [row["id"] for row in table_rows] == ids
+    collection = json.loads(b"".join(exports.geojson_file(rows)))
+    assert [feature["id"] for feature in collection["features"]] == ids
+
+
+def sessions_in_transaction() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND state = 'idle in transaction'"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def test_a_client_that_leaves_frees_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "CHUNK_ROWS", 1)
+    for _ in range(4):
         make_complaint()
     stream = exports.csv_file(Complaint.objects.order_by("pk"))
     next(stream)
-    next(stream)
+    assert sessions_in_transaction() == 1
     stream.close()  # type: ignore[attr-defined]
+    eventually(lambda: sessions_in_transaction() == 0)
 
 
 def test_a_client_that_takes_nothing_loses_its_stream(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports, "CHUNK_BYTES", 1)
-    monkeypatch.setattr(exports, "STALLED_AFTER_SECONDS", 0.05)
-    for _ in range(40):
+    monkeypatch.setattr(exports, "CHUNK_ROWS", 1)
+    monkeypatch.setattr(exports, "STALLED_AFTER_SECONDS", 0.1)
+    for _ in range(4):
         make_complaint()
-    chunks = exports.copied(
-        exports.csv_rows(Complaint.objects.order_by("pk")), "FORMAT csv", lambda row, _: row
-    )
-    next(chunks)
-    sleep(1)
-    with pytest.raises(exports.StalledClient):
-        list(chunks)
+    stream = exports.csv_file(Complaint.objects.order_by("pk"))
+    next(stream)
+    eventually(lambda: sessions_in_transaction() == 0)
+    with pytest.raises(DatabaseError):
+        list(stream)

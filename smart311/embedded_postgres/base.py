@@ -7,6 +7,8 @@ import psycopg2
 from django.db import OperationalError
 from django.db.backends.postgresql import base
 
+from smart311.patience import SilentError
+
 from .client import DatabaseClient
 from .errors import EmbeddedPostgresError
 from .server import START_PATIENCE_SECONDS, EmbeddedServer, server_for
@@ -32,6 +34,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             parameters = self.server.ensure_running(patience)
             try:
                 return super().get_new_connection({**conn_params, **parameters})
+            except SilentError:
+                # It is there, but frozen: whoever looks after it only waits as well.
+                raise
             except psycopg2.OperationalError:
                 if not self.server.recover(parameters, patience):
                     raise

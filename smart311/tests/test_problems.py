@@ -1,6 +1,8 @@
 """Errors of the API, and the pages that people get instead."""
 
 import pytest
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 
 from smart311.problems import shorten
@@ -20,6 +22,28 @@ def test_other_paths_answer_a_page(client: Client) -> None:
     response = client.get("/nothing-here")
     assert response.status_code == 404
     assert response["Content-Type"].startswith("text/html")
+
+
+def fail(*_: object, **__: object) -> None:
+    raise OperationalError("the server closed the connection")
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/dashboard/", "text/html; charset=utf-8"),
+        ("/api/v1/complaints/", "application/problem+json"),
+    ],
+)
+def test_an_outage_of_the_database_is_a_503_everywhere(
+    client: Client, monkeypatch: pytest.MonkeyPatch, path: str, media_type: str
+) -> None:
+    monkeypatch.setattr(BaseDatabaseWrapper, "ensure_connection", fail)
+    client.raise_request_exception = False
+    response = client.get(path)
+    assert response.status_code == 503
+    assert response["Content-Type"] == media_type
+    assert response["Retry-After"] == "5"
 
 
 def test_a_plain_request_id_is_kept_and_another_replaced(client: Client) -> None:

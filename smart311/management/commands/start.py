@@ -37,6 +37,18 @@ GUNICORN = [
 ]  # fmt: skip
 
 
+def web_command(bind: str) -> list[str]:
+    """The web server on an address."""
+    return [*GUNICORN, "-b", bind, "-k", "gthread", "--workers", "2", "--threads", "8",
+            "smart311.wsgi"]  # fmt: skip
+
+
+def lane_command(bind: str) -> list[str]:
+    """The lane on an address."""
+    worker = "uvicorn_worker.UvicornWorker"
+    return [*GUNICORN, "-b", bind, "-k", worker, "predictions.asgi:application"]
+
+
 @dataclass(frozen=True)
 class Ports:
     """Where the two servers listen."""
@@ -168,14 +180,12 @@ class Command(BaseCommand):
         return f"in {settings.STATIC_ROOT}"
 
     def _serve(self, ports: Ports) -> None:
-        web = ["-b", ports.bind(ports.web), "-k", "gthread", "--workers", "2"]
-        lane = ["-b", ports.bind(ports.lane), "-k", "uvicorn_worker.UvicornWorker"]
         started_at = time.monotonic()
         os.environ[FOLDER_VARIABLE] = str(_fresh_metrics_folder())
         self._say("Starting web, lane and worker …")
         for service in (
-            Service("web", [*GUNICORN, *web, "--threads", "8", "smart311.wsgi"]),
-            Service("lane", [*GUNICORN, *lane, "predictions.asgi:application"]),
+            Service("web", web_command(ports.bind(ports.web))),
+            Service("lane", lane_command(ports.bind(ports.lane))),
             Service("worker", [*MANAGE, "db_worker", "--no-reload"]),
         ):
             self.stack.start(service)
