@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.db import connections
 
 # Training in tests is small: threads of OpenMP that wait for one another spin, and on a busy
 # machine one thread is five times faster. Read when scikit-learn is first imported.
@@ -23,6 +24,12 @@ def _live_static_files() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("django.test.testcases._StaticFilesHandler", StaticFilesHandler)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Tests, and nobody else, may truncate: so Django empties the database after some."""
+    connections.settings["default"]["OPTIONS"]["options"] += " -c smart311.may_truncate=on"
 
 
 @pytest.fixture(autouse=True)

@@ -262,7 +262,7 @@ FORECAST_REFRESH_SECONDS = env.float("FORECAST_REFRESH_SECONDS", 2.0)
 
 READINESS_CHECKS = ["smart311.health.database", "predictions.health.active_model"]
 """What /readyz asks; each answers with what is wrong, or nothing."""
-READINESS_ALERTS = ["predictions.health.refused_model"]
+READINESS_ALERTS = ["predictions.health.refused_model", "complaints.health.rollups"]
 """What /readyz tells beside them: trouble in spite of which requests are served."""
 
 METRICS = ["smart311.metrics.build", "predictions.metrics.models"]

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from complaints.tests.factories import make_city
 
@@ -36,6 +37,21 @@ def test_readiness_without_a_database(client: Client, monkeypatch: pytest.Monkey
     assert response.json()["checks"] == {
         "database": "does not answer",
         "active_model": "the database does not answer",
+    }
+
+
+@pytest.mark.django_db
+def test_an_alert_is_told_but_turns_nobody_away(client: Client, settings: Settings) -> None:
+    settings.READINESS_CHECKS = ["smart311.health.database"]
+    assert client.get("/readyz").json()["alerts"] == {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE complaints_rollup_state SET checked_at = '2019-07-10Z', differing_cells = 2"
+        )
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json()["alerts"] == {
+        "rollups": "2 cells differ from the complaints, found at 2019-07-10 00:00Z"
     }
 
 

@@ -17,6 +17,7 @@ from complaints.opendata.containers import UnreadableFile
 from complaints.opendata.destination import UnknownCity, destination
 from complaints.opendata.loading import Summary, import_file
 from complaints.opendata.mapping import SourceMapping, UnknownForm, mappings
+from complaints.rollups.folding import fold
 
 MOMENT_HELP = "a date or ISO 8601 time, on the city's clock unless it has an offset"
 
@@ -90,6 +91,8 @@ class Command(BaseCommand):
         self.stdout.write(report(summary, city, rejects))
         if not summary.rejected and not options["rejects"]:
             rejects.unlink()
+        # Statistics are right without it, but slow while so much waits.
+        fold()
 
     def _import(
         self, path: Path, city: City, mapping: SourceMapping, choice: Choice, rejects: Path

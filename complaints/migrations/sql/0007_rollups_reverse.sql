@@ -1,0 +1,18 @@
+DROP TRIGGER complaint_rollups_of_truncate ON complaints_complaint;
+DROP TRIGGER complaint_rollups_of_delete ON complaints_complaint;
+DROP TRIGGER complaint_rollups_of_update ON complaints_complaint;
+DROP TRIGGER complaint_rollups_of_insert ON complaints_complaint;
+DROP FUNCTION complaints_roll_up_truncate();
+DROP FUNCTION complaints_roll_up_delete();
+DROP FUNCTION complaints_roll_up_update();
+DROP FUNCTION complaints_roll_up_insert();
+DROP FUNCTION complaints_hours_bin(interval);
+DROP TABLE complaints_rollup_state;
+DROP TABLE complaints_rollup_queue_cell;
+DROP TABLE complaints_rollup_queue;
+DROP TABLE complaints_rollup_day_cell;
+DROP TABLE complaints_rollup_month_hour_type;
+DROP TABLE complaints_rollup_month_everything;
+DROP TABLE complaints_rollup_day_agency_district;
+DROP TABLE complaints_rollup_day_type;
+DROP TABLE complaints_rollup_delta;

@@ -1,0 +1,1 @@
+"""Roll-ups: small tables of counts and durations that stay exact whatever changes complaints."""

@@ -1,0 +1,116 @@
+"""Folding: what changes appended goes into the roll-up tables, a batch a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from complaints.rollups.grains import (
+    DELTAS,
+    GRAINS,
+    QUEUES,
+    Grain,
+    Queue,
+    itemised,
+    itemised_images,
+    measured,
+)
+
+LOCK = 311_700_001
+"""Advisory lock of whoever writes the roll-up tables; any constant does."""
+BATCH = 50_000
+
+# Nobody else deletes here, so a row stays where it was found; an index would cost each writer.
+_TAKEN = f"""
+    DELETE FROM {DELTAS}
+    WHERE ctid = ANY(ARRAY(SELECT ctid FROM {DELTAS} LIMIT %(limit)s))
+    RETURNING *"""
+
+
+def fold(batch: int = BATCH, progress: Callable[[int], None] = lambda _count: None) -> int:
+    """Fold all that has been appended. Answers how many images that were.
+
+    Readers see the same sums before, while and after. If another process folds or rebuilds just
+    now, nothing is done. `progress` is told the size of each batch.
+    """
+    folded = 0
+    while count := _fold_batch(batch):
+        folded += count
+        progress(count)
+    return folded
+
+
+def pending() -> int:
+    """How many images wait to be folded."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {DELTAS}")
+        return int(cursor.fetchone()[0])
+
+
+def _fold_batch(limit: int) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+        count = merge_images(cursor, _TAKEN, {"limit": limit})
+        if count:
+            cursor.execute("UPDATE complaints_rollup_state SET folded_at = now()")
+        return count
+
+
+def merge_images(cursor: CursorWrapper, images: str, parameters: dict[str, Any]) -> int:
+    """Add images to every table, in one statement; answers how many they were.
+
+    `images` is a query, or a DELETE that returns rows, as `measured` takes them. Only for the
+    holder of the lock: rows are read, added to and written back.
+    """
+    parts = [_merged(grain) for grain in GRAINS] + [_queued(queue) for queue in QUEUES]
+    cursor.execute(
+        f"""
+        WITH taken AS MATERIALIZED ({images}),
+        arrived AS MATERIALIZED ({measured("taken")}),
+        {", ".join(parts)}
+        SELECT count(*) FROM taken""",
+        parameters,
+    )
+    return int(cursor.fetchone()[0])
+
+
+def _merged(grain: Grain) -> str:
+    key = ", ".join(grain.key)
+    touched = f"({key}) IN ({_keys(grain)})"
+    return f"""
+    merged_{grain.name} AS (
+        INSERT INTO {grain.table}
+            ({key}, complaints, closed, timed, seconds, bins, counts)
+        SELECT {key}, sum(complaints), sum(closed), sum(timed), sum(seconds),
+            COALESCE(array_agg(bin ORDER BY bin) FILTER (WHERE count <> 0), '{{}}'),
+            COALESCE(array_agg(count ORDER BY bin) FILTER (WHERE count <> 0), '{{}}')
+        FROM (
+            SELECT {key}, bin, sum(complaints) AS complaints, sum(closed) AS closed,
+                sum(timed) AS timed, sum(seconds) AS seconds, sum(count) AS count
+            FROM ({itemised_images(grain, "arrived")} UNION ALL {itemised(grain, touched)}) AS item
+            GROUP BY {key}, bin
+        ) AS histogram
+        GROUP BY {key}
+        ON CONFLICT ({key}) DO UPDATE SET
+            complaints = excluded.complaints, closed = excluded.closed, timed = excluded.timed,
+            seconds = excluded.seconds, bins = excluded.bins, counts = excluded.counts)"""
+
+
+def _keys(grain: Grain) -> str:
+    columns = ", ".join(("city_id", "basis", grain.period, *grain.properties))
+    return f"SELECT {columns} FROM arrived"
+
+
+def _queued(queue: Queue) -> str:
+    key = ", ".join(queue.key)
+    return f"""
+    merged_{queue.name} AS (
+        INSERT INTO {queue.table} AS folded ({key}, waiting)
+        SELECT {key}, sum(complaints - closed) FROM arrived WHERE basis = 'filed'
+        GROUP BY {key} HAVING sum(complaints - closed) <> 0
+        ON CONFLICT ({key}) DO UPDATE SET waiting = folded.waiting + excluded.waiting)"""
