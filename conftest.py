@@ -8,6 +8,8 @@ import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.db import connections
 
+from smart311.throttling import limiter
+
 # Training in tests is small: threads of OpenMP that wait for one another spin, and on a busy
 # machine one thread is five times faster. Read when scikit-learn is first imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -52,6 +54,12 @@ def _fresh_serving(settings: pytest.FixtureRequest) -> Iterator[None]:
     settings.FORECAST_REFRESH_SECONDS = 0  # type: ignore[attr-defined]
     yield
     forget_everything()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits() -> None:
+    """No test uses up the limits of another."""
+    limiter.forget()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from accounts.authentication import KeyAuthentication
 from complaints import cities
 from complaints.catalogue import UnknownType
 from complaints.cities import default_city
@@ -28,6 +29,7 @@ from complaints.filing import (
     REPLAYED,
     answer_filing,
     created,
+    filer,
 )
 from complaints.filing_answers import stored
 from complaints.intake import Filing, prepare, store
@@ -81,6 +83,8 @@ class ExpectedTimeViewSet(ViewSet):
     """The naive model: the median hours to close of a complaint type."""
 
     permission_classes = (AllowAny,)
+    authentication_classes = ()
+    throttle_classes = ()
 
     @extend_schema(summary="Median hours to close of a type", responses=ExpectedTime)
     def retrieve(self, request: Request, complaint_type: str) -> Response:
@@ -110,6 +114,8 @@ class HourlyCountViewSet(ViewSet):
     """How many complaints of a type an hour of the day brings."""
 
     permission_classes = (AllowAny,)
+    authentication_classes = ()
+    throttle_classes = ()
 
     @extend_schema(
         operation_id="complaints_in_hour",
@@ -164,7 +170,8 @@ class InputViewSet(ViewSet):
     """Where complaints come in."""
 
     permission_classes = (AllowAny,)
-    authentication_classes = ()
+    # No sessions: a browser's cookie would ask for a CSRF token, which no classic client sends.
+    authentication_classes = (KeyAuthentication,)
 
     @extend_schema(
         summary="File a complaint, the classic way",
@@ -186,6 +193,7 @@ def _file(request: Request, city: City) -> Draft:
         latitude=given["lat"],
         longitude=given["lon"],
         description=given["description"],
+        filed_by=filer(request),
     )
     prepared = prepare(city, [filing])
     complaint = prepared[0].complaint

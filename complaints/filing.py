@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from django.contrib.auth.models import User
 from django.db import IntegrityError
 from django.http import HttpResponse
 from django.utils import timezone
@@ -36,6 +37,7 @@ from complaints.rendering import render
 from smart311.parsers import MAX_BODY_BYTES
 from smart311.problem_schema import problems
 from smart311.problems import NotReady
+from smart311.throttling import BulkThrottle
 
 _KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{6,126}[\x21-\x7e]")
 KEY_HEADER = "Idempotency-Key"
@@ -169,7 +171,7 @@ class FilingMixin:
             **FILING_PROBLEMS,
         },
     )
-    @decorators.action(detail=False, methods=["post"])
+    @decorators.action(detail=False, methods=["post"], throttle_classes=[BulkThrottle])
     def bulk(self, request: Request) -> HttpResponse:
         """Store many complaints."""
         city = default_city()
@@ -179,7 +181,7 @@ class FilingMixin:
 def _file(request: Request, city: City) -> Draft:
     given = FilingSerializer.read(request.data, city=city)
     now = timezone.now()
-    prepared = prepare(city, [_filing(given, now)])
+    prepared = prepare(city, [_filing(given, now, filer(request))])
     complaint = prepared[0].complaint
     body = filed(complaint, possible_duplicates(complaint, now))
     return Draft(created(body, complaint), lambda: store(prepared))
@@ -195,14 +197,21 @@ def _file_many(request: Request, city: City) -> Draft:
     )
     serializer.is_valid(raise_exception=True)
     now = timezone.now()
-    prepared = prepare(city, [_filing(row, now) for row in serializer.validated_data])
+    who = filer(request)
+    prepared = prepare(city, [_filing(row, now, who) for row in serializer.validated_data])
     body = filed_many([each.complaint for each in prepared])
     return Draft(created(body), lambda: store(prepared))
 
 
-def _filing(given: dict[str, Any], now: datetime) -> Filing:
+def filer(request: Request) -> User | None:
+    """Whose key or session files; none if anonymous."""
+    return request.user if isinstance(request.user, User) else None
+
+
+def _filing(given: dict[str, Any], now: datetime, who: User | None) -> Filing:
     contact = given.pop("reporter", None)
     return Filing(
         **{"created_at": now, **given},
+        filed_by=who,
         reporter=Contact(**contact) if contact and any(contact.values()) else None,
     )

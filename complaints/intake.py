@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, connection, transaction
 from prometheus_client import Counter
 
@@ -50,6 +51,7 @@ class Filing:
     media_url: str = ""
     reporter: Contact | None = None
     source: str = "api"
+    filed_by: User | None = None
 
     @property
     def cell(self) -> int | None:
@@ -132,6 +134,7 @@ def _complaint(
         zip=filing.zip,
         media_url=filing.media_url,
         source=filing.source,
+        filed_by=filing.filed_by,
     )
     publish(complaint)
     forecast = _forecast(complaint)

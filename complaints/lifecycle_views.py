@@ -10,7 +10,6 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import decorators, serializers, status
 from rest_framework.exceptions import APIException, ValidationError
-from rest_framework.permissions import DjangoModelPermissions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -47,23 +46,12 @@ def conflicts_answered() -> Iterator[None]:
         raise Conflict(str(error)) from error
 
 
-class MayChangeComplaints(DjangoModelPermissions):
-    """Staff who may change complaints; a step is a change, though it is POSTed."""
-
-    perms_map = {
-        **DjangoModelPermissions.perms_map,
-        "POST": ["%(app_label)s.change_%(model_name)s"],
-    }
-
-
 Step = Callable[..., Response]
 
 
 def step(**options: Any) -> Callable[[Step], Step]:
-    """A POST on one complaint, for staff who may change it."""
-    decorate: Callable[[Step], Step] = decorators.action(
-        detail=True, methods=["post"], permission_classes=[MayChangeComplaints], **options
-    )
+    """A POST on one complaint, for staff who work on it."""
+    decorate: Callable[[Step], Step] = decorators.action(detail=True, methods=["post"], **options)
     return decorate
 
 

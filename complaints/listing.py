@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
+from django.views.decorators.vary import vary_on_headers
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
@@ -17,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from complaints.access import Sight, sight
 from complaints.filter_parameters import FILTER_NAMES, PARAMETERS, parse_filter
 from complaints.filters import ComplaintFilter
 from complaints.models import Complaint
@@ -35,6 +37,8 @@ from complaints.rendering import (
     public_complaints,
     render,
 )
+from complaints.seen import SeenComplaintSerializer
+from complaints.serializers import ComplaintSerializer
 from smart311.problems import shorten
 from smart311.query_strings import read_query
 
@@ -138,10 +142,16 @@ class FilteredListMixin(ReadOnlyModelViewSet[Complaint]):
         return HttpResponse(body, content_type="application/json")
 
     @method_decorator(conditional_page)
+    @method_decorator(vary_on_headers("Authorization", "Cookie"))
     def retrieve(self, request: Request, id: str) -> Response:
         """One complaint."""
         read_query(request, ())
-        return super().retrieve(request, id)
+        complaint = self.get_object()
+        seen = sight(request.user, complaint)
+        if seen is Sight.PUBLIC:
+            return Response(ComplaintSerializer(complaint).data)
+        body = SeenComplaintSerializer(complaint, context={"sight": seen}).data
+        return Response(body, headers={"Cache-Control": "private"})
 
 
 def _address(request: Request, cursor: Cursor | None) -> str | None:

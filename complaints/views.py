@@ -5,11 +5,13 @@ from __future__ import annotations
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from complaints.access import ComplaintPermission
 from complaints.filing import FilingMixin
 from complaints.history import HistoryMixin
 from complaints.lifecycle_views import LifecycleMixin
 from complaints.listing import LIST_DOCUMENTATION, FilteredListMixin
 from complaints.models import Agency, City, Complaint, ComplaintType, District
+from complaints.seen import SeenComplaintSerializer
 from complaints.serializers import (
     AgencySerializer,
     CitySerializer,
@@ -22,13 +24,19 @@ from smart311.pagination import InOrderPagination
 
 @extend_schema_view(
     list=extend_schema(summary="Complaints, newest first", parameters=LIST_DOCUMENTATION),
-    retrieve=extend_schema(summary="One complaint"),
+    retrieve=extend_schema(
+        summary="One complaint",
+        description="Whoever filed it with a key, and staff who work on it, see the description "
+        "and the picture as they were filed; the former, and managers, see the reporter too.",
+        responses=SeenComplaintSerializer,
+    ),
 )
 class ComplaintViewSet(FilingMixin, LifecycleMixin, HistoryMixin, FilteredListMixin):
     """Complaints with the promise that was made for each."""
 
     queryset = Complaint.objects.with_names().select_related("city")
     serializer_class = ComplaintSerializer
+    permission_classes = (ComplaintPermission,)
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9a-f]{20}"

@@ -53,6 +53,7 @@ class PredictionViewSet(ViewSet):
     """When will a complaint be closed?"""
 
     authentication_classes = ()
+    throttle_classes = ()
     permission_classes = (AllowAny,)
 
     @extend_schema(

@@ -12,12 +12,14 @@ from smart311.problems import CONTENT_TYPE
 
 _MEANINGS = {
     400: "The request is malformed; each error points at its field",
+    401: "The API key is not valid, or there is none where one is needed",
     403: "Whoever asks may not do this",
     404: "There is no such thing",
     409: "The state of things does not allow it, or not yet (then with Retry-After)",
     413: "The body is too large",
     415: "The body is not JSON",
     422: "The key came before, with another payload",
+    429: "The limit of this minute is used up; the next begins after Retry-After seconds",
     503: "The service cannot answer now; send it again after Retry-After seconds, with the same "
     "Idempotency-Key if it had one",
 }
@@ -77,8 +79,16 @@ def document_problems(
             if any(code.startswith("4") for code in responses):
                 continue
             for code in (400, 404, 503) if "{" in path else (400, 503):
-                responses[str(code)] = {
-                    "description": _MEANINGS[code],
-                    "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-                }
+                responses[str(code)] = problem_response(code)
     return result
+
+
+def problem_response(code: int, headers: dict[str, dict[str, Any]] | None = None) -> dict[str, Any]:
+    """The response object of a problem document; `headers` are schemas by name."""
+    found: dict[str, Any] = {
+        "description": _MEANINGS[code],
+        "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    if headers:
+        found["headers"] = {name: {"schema": schema} for name, schema in headers.items()}
+    return found

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -79,15 +80,21 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "knox",
+    "axes",
+    "corsheaders",
     "csp",
     "django_tasks",
     "django_tasks_db",
+    # Last: roles take permissions of the apps before.
+    "accounts",
 ]
 
 MIDDLEWARE = [
     "smart311.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "smart311.cors.PublicReadsCorsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -95,6 +102,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "smart311.urls"
@@ -151,6 +159,8 @@ _database |= {
     },
 }
 DATABASES = {"default": _database}
+MIGRATION_MODULES = {"knox": None}
+"""Keys are our own model: the table that Knox would make for its own would stay empty."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
@@ -202,6 +212,29 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# Ten wrong passwords from one address lock that address out of the login for a quarter of an hour,
+# whatever names it tries. Not by name alone: anybody could lock out anybody.
+AXES_FAILURE_LIMIT = 10
+AXES_LOCKOUT_PARAMETERS = ["ip_address"]
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "smart311.client_address.login_address"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+CORS_ALLOW_ALL_ORIGINS = True
+CORS_URLS_REGEX = r"^/(api/v1/|predict/|predict_async/|complaints/|openapi\.json)"
+CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
+CORS_ALLOW_HEADERS = ["accept", "if-none-match", "x-request-id"]
+"""Not `authorization`: a key belongs into a program, not into somebody else's page."""
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -216,7 +249,12 @@ CONTENT_SECURITY_POLICY = {
 # API ------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    # The first names what a 401 asks for.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.KeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_THROTTLE_CLASSES": ["smart311.throttling.RequestThrottle"],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.DjangoModelPermissionsOrAnonReadOnly"
     ],
@@ -229,6 +267,31 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 100,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+KNOX_TOKEN_MODEL = "accounts.ApiKey"  # noqa: S105  (a model, no password)
+REST_KNOX = {"TOKEN_MODEL": KNOX_TOKEN_MODEL, "TOKEN_PREFIX": "s311_"}
+"""A prefix of its own lets scanners find keys that were published by mistake."""
+
+
+def _limit(name: str, default: int) -> int:
+    limit: int = env.int(name, default)
+    if limit < 1:
+        raise ImproperlyConfigured(f"{name} must be at least 1, got {limit}.")
+    return limit
+
+
+LIMITS_PER_MINUTE = {
+    "anonymous_filing": _limit("LIMIT_ANONYMOUS_FILING", 1_200),
+    "anonymous_reading": _limit("LIMIT_ANONYMOUS_READING", 12_000),
+    "key_filing": _limit("LIMIT_KEY_FILING", 30_000),
+    "key_reading": _limit("LIMIT_KEY_READING", 60_000),
+    "anonymous_failed_keys": _limit("LIMIT_FAILED_KEYS", 60),
+}
+"""Requests a minute: by address without an account, by account with one."""
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+"""How many proxies stand in front, each adding to X-Forwarded-For."""
+REDIS_URL = env.str("REDIS_URL", "")
+"""Where limits are counted; in PostgreSQL if empty."""
+
 SPECTACULAR_SETTINGS = {
     "TITLE": "Smart 311",
     "VERSION": "0.1.0",
@@ -243,6 +306,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "smart311.problem_schema.document_problems",
+        "smart311.access_schema.document_access",
         "smart311.problem_schema.order_methods",
     ],
     "ENUM_NAME_OVERRIDES": {

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView
 
+from accounts.urls import paths as account_paths
 from complaints.urls import classic as complaint_paths
 from complaints.urls import exports as complaint_exports
 from complaints.urls import router as complaint_router
@@ -29,6 +30,7 @@ urlpatterns = [
     path("api/v1/", include(complaint_router.urls)),
     path("api/v1/", include(complaint_exports)),
     path("api/v1/", include(prediction_router.urls)),
+    path("api/v1/", include(account_paths)),
     *prediction_paths,
     *complaint_paths,
     path("admin/", admin.site.urls),

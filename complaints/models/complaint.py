@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Self
 
 import h3.api.basic_int as h3
+from django.conf import settings
 from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
@@ -146,6 +147,16 @@ class Complaint(models.Model):
     external_id = models.CharField(  # noqa: DJ001  (null lets rows without one be many)
         max_length=100, null=True, blank=True, help_text="The source's own id"
     )
+    filed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        db_index=False,
+        related_name="filed_complaints",
+        help_text="Whose key or session filed it; empty if anonymous or imported",
+    )
     duplicate_of = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="duplicates"
     )
@@ -222,6 +233,16 @@ class Complaint(models.Model):
                 include=["district"],
             ),
             GinIndex(PUBLIC_TEXT, name="complaint_by_text"),
+            # Costs the many anonymous ones nothing; without it an account could hardly be deleted.
+            models.Index(
+                fields=["filed_by", "-id"],
+                name="complaint_by_filer",
+                condition=Q(filed_by__isnull=False),
+            ),
+        ]
+        permissions = [
+            ("work_every_agency", "Can work complaints of every agency"),
+            ("export_private_fields", "Can export descriptions and reporters"),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Self
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -108,6 +109,12 @@ class Agency(models.Model):
     city = models.ForeignKey(City, on_delete=models.PROTECT, related_name="agencies")
     code = models.CharField(max_length=50)
     name = models.CharField(max_length=200)
+    staff = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        blank=True,
+        related_name="agencies",
+        help_text="Who works its complaints",
+    )
 
     class Meta:
         verbose_name_plural = "agencies"

@@ -205,9 +205,8 @@ def test_the_admin_redacts_what_it_saves(client: Client, city: City, staff: Clie
     forms = [page["adminform"].form]
     for inline in page["inline_admin_formsets"]:
         forms += [inline.formset.management_form, *inline.formset.forms]
-    sent = {
-        form.add_prefix(name): form[name].value() or "" for form in forms for name in form.fields
-    }
+    values = {form.add_prefix(name): form[name].value() for form in forms for name in form.fields}
+    sent = {name: "" if value is None else value for name, value in values.items()}
     sent |= {"description": "Write to jane@example.org", "address": "Apt 4B"}
     assert staff.post(path, sent).status_code == 302
     complaint.refresh_from_db()

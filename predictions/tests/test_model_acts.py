@@ -92,7 +92,7 @@ def test_staff_roll_back_and_are_told_what_serves(staff: Client, refused: ModelV
 def test_only_who_may_does(
     client: Client, django_user_model: type[User], refused: ModelVersion, act: str
 ) -> None:
-    assert post(client, f"small-2/{act}/", reason="x").status_code == 403
+    assert post(client, f"small-2/{act}/", reason="x").status_code == 401
     client.force_login(django_user_model.objects.create_user("bob", is_staff=True))
     assert post(client, f"small-2/{act}/", reason="x").status_code == 403
     assert active() == "small-1"

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
-READ = re.compile(r'(?:env\.\w+|environ(?:\.get|\.setdefault)?)\s*[\[(]\s*"([A-Z_]+)"')
+READ = re.compile(r'(?:env\.\w+|environ(?:\.get|\.setdefault)?|_limit)\s*[\[(]\s*"([A-Z_]+)"')
 NOT_OURS = {"DJANGO_SETTINGS_MODULE", "OMP_WAIT_POLICY"}
 
 
@@ -53,6 +53,9 @@ def test_without_variables_the_embedded_database_serves(tmp_path: Path) -> None:
         ({"DATABASE_URL": "mysql://a@localhost/b", "SECRET_KEY": "x"}, "postgres://"),
         ({"DEBUG": "perhaps", "SECRET_KEY": "x"}, "DEBUG"),
         ({"LOG_LEVEL": "LOUD", "SECRET_KEY": "x"}, "LOG_LEVEL"),
+        ({"LIMIT_KEY_FILING": "0", "SECRET_KEY": "x"}, "LIMIT_KEY_FILING"),
+        ({"LIMIT_FAILED_KEYS": "few", "SECRET_KEY": "x"}, "LIMIT_FAILED_KEYS"),
+        ({"TRUSTED_PROXIES": "one", "SECRET_KEY": "x"}, "TRUSTED_PROXIES"),
         ({"FORECAST_REFRESH_SECONDS": "soon", "SECRET_KEY": "x"}, "FORECAST_REFRESH_SECONDS"),
     ],
 )

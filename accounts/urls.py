@@ -1,0 +1,7 @@
+"""Paths of accounts."""
+
+from django.urls import re_path
+
+from accounts.views import MeView
+
+paths = [re_path(r"^me/?$", MeView.as_view(), name="me")]
