@@ -14,17 +14,17 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import Q, QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 
 from complaints.cities import default_city, known_city
-from complaints.filters import ComplaintFilter, Words
+from complaints.filters import ComplaintFilter
 from complaints.models import Agency, City, Complaint, District
 from complaints.moments import parse_moment
 from complaints.places import Box, Circle, parse_cell
+from complaints.words import Words
 from smart311.problems import shorten
 
 DEFAULT_RADIUS_METRES = 500.0
@@ -63,15 +63,10 @@ class Lookup:
         return tuple(found.filter(inside).values_list("pk", flat=True))
 
     def words(self, text: str) -> Words:
-        """A search, with the types whose name it matches."""
+        """A search, with the types whose names its words match."""
         if not text.strip() or len(text) > MOST_TEXT:
             raise ValueError(f"1 to {MOST_TEXT} characters")
-        query = SearchQuery(text, config="english", search_type="websearch")
-        named = self.city.complaint_types.alias(
-            words=SearchVector("name", config="english")
-        ).filter(words=query)
-        keys = tuple(named.order_by("id").values_list("pk", flat=True))
-        return Words(text, keys, self.city.publishes_descriptions)
+        return Words.read(text, self.city)
 
     def moment(self, text: str) -> datetime:
         """An instant; without an offset it is the city's local time."""
@@ -194,7 +189,7 @@ PARAMETERS = (
     Parameter("cell", "H3 cell of resolution 0 to 9, as string or decimal number", _cell),
     Parameter(
         "q",
-        "Words in descriptor, address, resolution and public description, or in the type's name, "
+        "Words in descriptor, address, resolution and public description, and in the type's name, "
         'as in a web search: "exact words", or, -not',
         Lookup.words,
     ),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import DurationField, ExpressionWrapper, F, FloatField, Q
 from django.db.models.functions import Coalesce, Extract, Now
 from django.db.models.lookups import GreaterThan, LessThanOrEqual
@@ -14,6 +13,7 @@ from django.db.models.lookups import GreaterThan, LessThanOrEqual
 from complaints.models import City, Complaint
 from complaints.models.complaint import PUBLIC_TEXT, ComplaintQuerySet
 from complaints.places import Box, Circle, stored_range
+from complaints.words import Words
 
 SECONDS_SO_FAR = Extract(
     ExpressionWrapper(
@@ -23,19 +23,6 @@ SECONDS_SO_FAR = Extract(
     output_field=FloatField(),
 )
 """How long a complaint took, or has been open. (An interval made of the promise could overflow.)"""
-
-
-@dataclass(frozen=True)
-class Words:
-    """A search in the syntax of web search engines.
-
-    `named` are the keys of the types whose own name matches: types lie in another table, and a
-    condition over both could use no index. `has_descriptions` says whether the city publishes them.
-    """
-
-    text: str
-    named: tuple[int, ...] = ()
-    has_descriptions: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,19 +89,18 @@ class ComplaintFilter:
 def _within(rows: ComplaintQuerySet, circle: Circle) -> ComplaintQuerySet:
     if (cells := circle.cells()) is not None:
         rows = rows.filter(cell__in=cells)
+    else:
+        rows = rows.filter(circle.box().condition())
     return rows.alias(haversine=circle.haversine()).filter(haversine__lte=circle.haversine_limit)
 
 
 def about(rows: ComplaintQuerySet, words: Words) -> ComplaintQuerySet:
-    """Those of `rows` whose public text, or whose type, the words describe."""
-    query = SearchQuery(words.text, config="english", search_type="websearch")
-    found = Q(public_text=query)
-    if not words.has_descriptions:
-        # Texts from before the city made them private stay until they are redacted anew.
-        found &= Q(public_description="")
-    return rows.alias(public_text=PUBLIC_TEXT).filter(found | Q(complaint_type_id__in=words.named))
+    """Those of `rows` whose public text and type together the words describe."""
+    return rows.alias(public_text=PUBLIC_TEXT).filter(words.condition())
 
 
 def _late(rows: ComplaintQuerySet, is_late: bool) -> ComplaintQuerySet:
     compared = GreaterThan if is_late else LessThanOrEqual
+    # A condition that the comparison implies, for the index of complaints with a promise.
+    rows = rows.filter(promised_p90_hours__isnull=False)
     return rows.filter(compared(SECONDS_SO_FAR, F("promised_p90_hours") * 3600.0))

@@ -17,6 +17,8 @@ EARTH_RADIUS_METRES = 6_371_008.8
 """Mean radius of the Earth (IUGG)."""
 SMALLEST_EDGE_METRES = 0.7 * h3.average_hexagon_edge_length(CELL_RESOLUTION, unit="m")
 """H3's cells of one resolution differ in area by up to a factor of two over the globe."""
+MARGIN = 1.001
+"""Of the box about a circle, so that rounding cuts nothing off."""
 MOST_RINGS = 14
 """Up to 631 cells are looked up in the index; a larger circle is a good part of a city."""
 
@@ -25,6 +27,25 @@ _DECIMAL = re.compile(r"[0-9]{18,19}")
 _RESOLUTION_BITS = 52
 _BITS_A_DIGIT = 3
 _FINEST = 15
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box in degrees, edges included."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def condition(self) -> Q:
+        """Complaints that lie in it."""
+        return Q(
+            longitude__gte=self.west,
+            longitude__lte=self.east,
+            latitude__gte=self.south,
+            latitude__lte=self.north,
+        )
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,18 @@ class Circle:
             return None
         return list(h3.grid_disk(cell_of(self.latitude, self.longitude), rings))
 
+    def box(self) -> Box:
+        """A box about it: a little larger, and all longitudes where it holds a pole."""
+        north = math.degrees(self.radius / EARTH_RADIUS_METRES) * MARGIN
+        south, top = self.latitude - north, self.latitude + north
+        # The widest parallel that the circle touches is not that of its centre.
+        widest = math.cos(math.radians(min(max(abs(south), abs(top)), 90.0)))
+        east = north / widest if widest > 0.0 else 360.0
+        west, right = self.longitude - east, self.longitude + east
+        if west < -180.0 or right > 180.0:
+            west, right = -180.0, 180.0
+        return Box(west, max(south, -90.0), right, min(top, 90.0))
+
     def haversine(self) -> Combinable:
         """SQL for sin²(d / 2R) of each complaint's distance d from the centre."""
         latitude = math.radians(self.latitude)
@@ -57,25 +90,6 @@ class Circle:
     def haversine_limit(self) -> float:
         """The same figure at the rim: what lies within has no more."""
         return math.sin(self.radius / (2 * EARTH_RADIUS_METRES)) ** 2
-
-
-@dataclass(frozen=True)
-class Box:
-    """A box in degrees, edges included."""
-
-    west: float
-    south: float
-    east: float
-    north: float
-
-    def condition(self) -> Q:
-        """Complaints that lie in it."""
-        return Q(
-            longitude__gte=self.west,
-            longitude__lte=self.east,
-            latitude__gte=self.south,
-            latitude__lte=self.north,
-        )
 
 
 def parse_cell(text: str) -> int:

@@ -232,6 +232,13 @@ class Complaint(models.Model):
                 name="complaint_by_cell",
                 include=["district"],
             ),
+            models.Index(fields=["city", "latitude", "longitude"], name="complaint_by_place"),
+            # Imported complaints have no promise, and would be gone through to find a late one.
+            models.Index(
+                fields=["city", "-created_at", "-id"],
+                name="complaint_promised_by_created",
+                condition=Q(promised_p90_hours__isnull=False),
+            ),
             GinIndex(PUBLIC_TEXT, name="complaint_by_text"),
             # Costs the many anonymous ones nothing; without it an account could hardly be deleted.
             models.Index(

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints.cities import default_city
-from complaints.filters import Words, about
+from complaints.filters import about
 from complaints.models import Complaint, District
 from complaints.models.complaint import cell_of
 from complaints.places import Circle, stored_range
@@ -26,6 +26,7 @@ from complaints.tests.factories import (
     make_district,
     make_type,
 )
+from complaints.words import Words
 
 PLACE = (40.75, -73.85)
 CELL = cell_of(*PLACE)
@@ -178,10 +179,54 @@ def test_the_private_description_is_not_searched(client: Client, chosen: Complai
 
 @pytest.mark.django_db
 def test_a_text_search_is_answered_by_its_index() -> None:
-    rows = about(Complaint.objects.all(), Words("banging pipes", (1, 2)))
+    make_type("noise", name="Noise - Loud")
+    rows = about(Complaint.objects.all(), Words.read("banging noise", make_city()))
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
     assert "complaint_by_text" in rows.explain()
+
+
+SEARCHES = [
+    ("noise crescent", {"noise"}),
+    ("crescent noise loud", {"noise"}),
+    ('crescent "loud noise"', set()),
+    ('crescent "noise - loud"', {"noise"}),
+    ("noise broadway", set()),
+    ("street", {"noise", "street"}),
+    ("street condition", {"street"}),
+    ("street -condition", {"noise"}),
+    ("street -crescent", {"street"}),
+    ("street -noise", {"street"}),
+    ("-noise", {"street"}),
+    ("noise broadway or condition broadway", {"street"}),
+    ("loud or pothole", {"noise", "street"}),
+    ("the noise", {"noise"}),
+    ("the", set()),
+    ("or", set()),
+    ("-", set()),
+    ('"', set()),
+    ("pothole or the", {"street"}),
+    ('noise "crescent street', {"noise"}),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("text", "codes"), SEARCHES)
+def test_words_may_stand_in_the_text_or_in_the_name_of_the_type(
+    client: Client, text: str, codes: set[str]
+) -> None:
+    rows = {
+        "noise": make_complaint(
+            complaint_type=make_type("noise", name="Noise - Loud"), address="5 CRESCENT STREET"
+        ),
+        "street": make_complaint(
+            complaint_type=make_type("street", name="Street Condition"),
+            address="BROADWAY",
+            descriptor="Pothole",
+        ),
+    }
+    make_type("unused", name="Noise Broadway Crescent")
+    assert found(client, q=text) == {rows[code].public_id for code in codes}
 
 
 @pytest.mark.django_db
@@ -345,9 +390,29 @@ def test_a_stored_cell_lies_in_the_range_of_each_of_its_parents(
 def test_the_cells_of_a_circle_cover_it(
     place: tuple[float, float], radius: float, share: float, bearing: float
 ) -> None:
-
     cells = Circle(*place, radius).cells()
-    away = share * radius / 6_371_008.8
+    point = cell_of(*travelled(place, share * radius, bearing))
+    assert cells is None or point in cells
+
+
+@given(
+    st.tuples(st.floats(-90, 90), st.floats(-180, 180)),
+    st.floats(1, 10_000),
+    st.floats(0, 1),
+    st.floats(0, 360),
+)
+def test_the_box_about_a_circle_holds_it(
+    place: tuple[float, float], radius: float, share: float, bearing: float
+) -> None:
+    box = Circle(*place, radius).box()
+    latitude, longitude = travelled(place, share * radius, bearing)
+    assert box.south <= latitude <= box.north
+    assert box.west <= longitude <= box.east
+
+
+def travelled(place: tuple[float, float], metres: float, bearing: float) -> tuple[float, float]:
+    """Where a great circle leads from a place, in degrees."""
+    away = metres / 6_371_008.8
     south, west, angle = (math.radians(value) for value in (*place, bearing))
     latitude = math.asin(
         math.sin(south) * math.cos(away) + math.cos(south) * math.sin(away) * math.cos(angle)
@@ -356,5 +421,4 @@ def test_the_cells_of_a_circle_cover_it(
         math.sin(angle) * math.sin(away) * math.cos(south),
         math.cos(away) - math.sin(south) * math.sin(latitude),
     )
-    point = cell_of(math.degrees(latitude), math.degrees(longitude))
-    assert cells is None or point in cells
+    return math.degrees(latitude), (math.degrees(longitude) + 180) % 360 - 180
