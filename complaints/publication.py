@@ -87,6 +87,9 @@ class Renewed:
     read: int
     changed: int
 
+    def __add__(self, other: Renewed) -> Renewed:
+        return Renewed(self.read + other.read, self.changed + other.changed)
+
 
 def outdated(city: City) -> ComplaintQuerySet:
     """Complaints whose public text another policy or older rules made.

@@ -235,6 +235,8 @@ CORS_ALLOW_HEADERS = ["accept", "if-none-match", "x-request-id"]
 """Not `authorization`: a key belongs into a program, not into somebody else's page."""
 CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
 
+DEFAULT_EXCEPTION_REPORTER = "smart311.logs.DiscreetReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "smart311.logs.BodiesAreSecret"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -353,7 +355,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "line": {
+            "()": "smart311.logs.DiscreetFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        },
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", logging.WARNING)},

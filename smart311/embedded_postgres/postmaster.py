@@ -117,12 +117,17 @@ def _start(place: Place, programs: Programs, deadline: float) -> None:
 
 
 def _options(place: Place) -> str:
-    """What must hold whatever the configuration file says: no network, our private socket."""
+    """What must hold whatever the configuration file says.
+
+    No network, our private socket, and a log without the values of statements that failed.
+    """
     settings = {
         "listen_addresses": "''",
         "port": PORT,
         "unix_socket_directories": place.socket_folder,
         "unix_socket_permissions": "0700",
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
     }
     return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
