@@ -16,6 +16,7 @@ _csp = csp_update({"style-src": [SELF, UNSAFE_INLINE], "worker-src": [SELF, "blo
 class SwaggerView(SpectacularSwaggerSplitView):
     """Swagger UI, its start-up script a file of its own instead of an inline one."""
 
+    http_method_names = ["get", "head"]
     url_name = "schema"
     title: Any = "Smart 311 API"
 
@@ -24,6 +25,7 @@ class SwaggerView(SpectacularSwaggerSplitView):
 class ReDocView(SpectacularRedocView):
     """ReDoc, without the fonts that its own template fetches from elsewhere."""
 
+    http_method_names = ["get", "head"]
     url_name = "schema"
     template_name = "smart311/redoc.html"
     title: Any = "Smart 311 API"
