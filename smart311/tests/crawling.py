@@ -26,6 +26,11 @@ class Route:
     template: str
     parameters: tuple[str, ...]
 
+    @property
+    def gapped(self) -> str:
+        """The address as the schema writes it, without slashes at the ends."""
+        return re.sub(r"%\((\w+)\)s", r"{\1}", self.template).strip("/")
+
     def addresses(self, values: Values) -> Iterator[str]:
         """The address with every combination of values; KeyError names a parameter without."""
         choices = [values[parameter] for parameter in self.parameters]
@@ -71,7 +76,7 @@ class Crawl:
         for route in routes:
             self.statuses.setdefault(route.name, set())
             for address in route.addresses(self.path_values):
-                self._visit_all(address, queries.get(_gapped(route), ({}, {})))
+                self._visit_all(address, queries.get(route.gapped, ({}, {})))
         self._visit_errors()
 
     def leaks(self, markers: Iterable[str]) -> list[tuple[str, str]]:
@@ -132,10 +137,6 @@ class Crawl:
         for address in ("/nowhere", "/api/v1/nowhere", "/api/v1/complaints/%00", "/dashboard/x"):
             self.visit(address)
             self.visit(address, method="DELETE")
-
-
-def _gapped(route: Route) -> str:
-    return re.sub(r"%\((\w+)\)s", r"{\1}", route.template).strip("/")
 
 
 def _text(response: HttpResponseBase) -> str:
