@@ -44,10 +44,24 @@ def mark_of(city: City) -> str:
 def publish(complaint: Complaint) -> None:
     """Set what the public reads from what was written; not saved.
 
-    What redaction takes out of public fields is kept in `as_filed`, for staff. Where the
-    description itself was erased, what was public of it stays so.
+    What redaction takes out of public fields is kept in `as_filed`, for staff; those of a row
+    that was imported are public as its publisher has them. Where the description itself was
+    erased, what was public of it stays so.
     """
     city = complaint.city
+    if complaint.observed_at is None:
+        _publish_fields(complaint, city)
+    description = complaint.description or complaint.public_description
+    complaint.public_description = public_description(city, description)
+    complaint.redaction = mark_of(city)
+
+
+def public_description(city: City, description: str) -> str:
+    """What the public reads of a description."""
+    return redact(description, city.country) if city.publishes_descriptions else ""
+
+
+def _publish_fields(complaint: Complaint, city: City) -> None:
     written = {
         name: complaint.as_filed.get(name, getattr(complaint, name)) for name in PUBLIC_FIELDS
     }
@@ -57,11 +71,6 @@ def publish(complaint: Complaint) -> None:
     complaint.as_filed = {
         name: text for name, text in written.items() if text != getattr(complaint, name)
     }
-    description = complaint.description or complaint.public_description
-    complaint.public_description = (
-        redact(description, city.country) if city.publishes_descriptions else ""
-    )
-    complaint.redaction = mark_of(city)
 
 
 def rewrite(complaint: Complaint, values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -92,10 +101,7 @@ class Renewed:
 
 
 def outdated(city: City) -> ComplaintQuerySet:
-    """Complaints whose public text another policy or older rules made.
-
-    What was imported from open data is public as its publisher has it.
-    """
+    """Complaints whose public text another policy or older rules made."""
     ours = Q(observed_at=None) | ~Q(description="")
     return Complaint.objects.filter(ours, city=city).exclude(redaction=mark_of(city))
 

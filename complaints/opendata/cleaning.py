@@ -12,6 +12,7 @@ from complaints.models import City, Complaint
 from complaints.opendata.mapping import FIELDS, SourceMapping
 from complaints.opendata.moments import instants
 from complaints.opendata.places import placed, with_cells
+from complaints.publication import public_description
 
 TEXT_LIMITS = {
     "external_id": 100,
@@ -42,6 +43,7 @@ STAGED = {
     "complaint_type": "text",
     "descriptor": "text",
     "description": "text",
+    "public_description": "text",
     "location_type": "text",
     "latitude": "double precision",
     "longitude": "double precision",
@@ -106,7 +108,7 @@ def clean(frame: pl.DataFrame, mapping: SourceMapping, city: City, choice: Choic
         ),
     }
     return CleanBatch(
-        rows=_finished(good, mapping, choice).select(list(STAGED)),
+        rows=_published(_finished(good, mapping, choice), city).select(list(STAGED)),
         rejects=judged.filter(pl.col("reason").is_not_null()).select("row", "reason"),
         left_out=left_out,
         notes=notes,
@@ -225,6 +227,14 @@ def _reason(mapping: SourceMapping, choice: Choice) -> pl.Expr:
         for name, limit in limits.items()
     ]
     return pl.coalesce(pl.when(defect).then(pl.lit(reason)) for defect, reason in defects)
+
+
+def _published(rows: pl.DataFrame, city: City) -> pl.DataFrame:
+    """With what the public reads of each description."""
+    shown = [
+        public_description(city, text) if text else None for text in rows["description"].to_list()
+    ]
+    return rows.with_columns(pl.Series("public_description", shown, dtype=pl.String))
 
 
 def _finished(rows: pl.DataFrame, mapping: SourceMapping, choice: Choice) -> pl.DataFrame:

@@ -21,6 +21,7 @@ from complaints.opendata.cleaning import STAGED, Choice, clean
 from complaints.opendata.mapping import SourceMapping
 from complaints.opendata.names import Names
 from complaints.opendata.reader import Batch, read_batches
+from complaints.publication import mark_of
 
 
 class Writer(Protocol):
@@ -144,7 +145,12 @@ def _merge(
     summary.created_names = names.created
     cursor.execute(
         (SQL / "merge.sql").read_text(),
-        {"city": city.pk, "source": source, "observed_at": summary.observed_at},
+        {
+            "city": city.pk,
+            "source": source,
+            "observed_at": summary.observed_at,
+            "redaction": mark_of(city),
+        },
     )
     repeated, summary.new, summary.updated, summary.superseded, staged = cursor.fetchone()
     if "duplicate_of" in mapping.columns:

@@ -478,3 +478,21 @@ def test_chicagos_real_file(tmp_path: Path, shared_data: Path) -> None:
     assert (report["read"], report["new"], report["rejected"]) == (1_000, 1_000, 0)
     assert Complaint.objects.filter(is_duplicate=True).count() == 346
     assert Complaint.objects.closed().count() == 184
+
+
+@pytest.mark.parametrize("policy", ["private", "redacted"])
+def test_descriptions_are_published_as_the_city_says(tmp_path: Path, policy: str) -> None:
+    header = "service_request_id,requested_datetime,status,service_name,description,address"
+    row = ["1", "2020-07-08T09:00:00-05:00", "open", "Pothole", "Call 312-555-0142", "1 ST APT 4B"]
+    load_city(CITIES / "chicago.toml")
+    call_command(
+        "redact_descriptions", "--city", "chicago", "--policy", policy, stdout=io.StringIO()
+    )
+    shown = {"private": "", "redacted": "Call [phone]"}[policy]
+    for description in (row[4], f"{row[4]}!"):
+        row[4] = description
+        bring(tmp_path / "a.csv", table(header, row), city="chicago")
+        found = only()
+        assert found.description == description
+        assert found.public_description == shown + ("!" if shown and "!" in description else "")
+        assert (found.address, found.redaction) == ("1 ST APT 4B", f"{policy}-1")

@@ -17,6 +17,7 @@ SELECT DISTINCT ON (s.external_id)
     COALESCE(s.channel, '') AS channel,
     COALESCE(s.resolution, '') AS resolution,
     COALESCE(s.description, '') AS description,
+    COALESCE(s.public_description, '') AS public_description,
     s.is_duplicate
 FROM staging s
 JOIN staging_type t ON t.name = s.complaint_type AND t.agency IS NOT DISTINCT FROM s.agency
@@ -50,6 +51,7 @@ WITH known AS MATERIALIZED (
         closed_at = k.closed_at, due_at = k.due_at, latitude = k.latitude,
         longitude = k.longitude, cell = k.cell, address = k.address, zip = k.zip,
         channel = k.channel, resolution = k.resolution, description = k.description,
+        public_description = k.public_description, redaction = %(redaction)s,
         is_duplicate = k.is_duplicate, observed_at = %(observed_at)s,
         updated_at = CASE WHEN k.is_changed THEN now() ELSE c.updated_at END
     FROM known k
@@ -59,11 +61,13 @@ WITH known AS MATERIALIZED (
     INSERT INTO complaints_complaint (
         city_id, source, external_id, complaint_type_id, agency_id, district_id, descriptor,
         location_type, description, status, created_at, closed_at, due_at, observed_at, latitude,
-        longitude, cell, address, zip, channel, resolution, is_duplicate, promised_by)
+        longitude, cell, address, zip, channel, resolution, is_duplicate, promised_by,
+        public_description, redaction)
     SELECT
         %(city)s, %(source)s, external_id, complaint_type_id, agency_id, district_id, descriptor,
         location_type, description, status, created_at, closed_at, due_at, %(observed_at)s, latitude,
-        longitude, cell, address, zip, channel, resolution, is_duplicate, ''
+        longitude, cell, address, zip, channel, resolution, is_duplicate, '',
+        public_description, %(redaction)s
     FROM incoming i
     WHERE NOT EXISTS (SELECT FROM known k WHERE k.external_id = i.external_id)
     ORDER BY created_at, external_id
