@@ -1,9 +1,16 @@
-"""What runs in the worker, each to be queued again and again by a schedule."""
+"""What runs in the worker; `settings.SCHEDULE` says how often."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
 from django_tasks import task
 
+from complaints import receipts
+from complaints.erasure import AlreadyRunning, Erasure, erase
+from complaints.models import City
 from complaints.rollups.checking import check
 from complaints.rollups.folding import fold
 
@@ -18,3 +25,26 @@ def fold_rollups() -> int:
 def check_rollups() -> int:
     """Compare the roll-ups with all complaints; every night. Answers how many cells differ."""
     return check().differing
+
+
+@task()
+def purge_receipts() -> int:
+    """Forget old idempotency keys; answers how many."""
+    return receipts.purge(timezone.now())
+
+
+@task()
+def erase_reporters() -> int:
+    """Erase who filed what was closed long ago, if the settings say how long; answers how many."""
+    days = settings.ERASE_REPORTERS_AFTER_DAYS
+    if not days:
+        return 0
+    before = timezone.now() - timedelta(days=days)
+    return sum(_erase(city, before) for city in City.objects.all())
+
+
+def _erase(city: City, before: datetime) -> int:
+    try:
+        return erase(Erasure(city=city, before=before)).complaints
+    except AlreadyRunning:
+        return 0

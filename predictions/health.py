@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
+from predictions.models import ForecastWatch
 from predictions.serving import serving
 
 
@@ -17,6 +18,16 @@ def active_model() -> str:
     if known.model is None:
         return known.trouble or f"no model is active for {known.city.name}"
     return ""
+
+
+def forecasts_fit() -> str:
+    """What is wrong with the default city's forecasts, or nothing: a training is queued."""
+    watches = ForecastWatch.objects.filter(city__slug=settings.CITY)
+    try:
+        alerts = watches.values_list("alerts", flat=True).first()
+    except (DatabaseError, InterfaceError):
+        return ""
+    return "; ".join(alerts or [])
 
 
 def refused_model() -> str:

@@ -8,8 +8,9 @@ from django.db.models import Count
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from predictions.models import ModelVersion
+from predictions.models import ForecastWatch, ModelVersion
 from predictions.serving import serving
+from predictions.watch import recent_accuracy
 
 
 def models() -> Iterator[Metric]:
@@ -17,6 +18,37 @@ def models() -> Iterator[Metric]:
     yield from _active()
     yield _by_status()
     yield _refused_here()
+
+
+def forecasts() -> Iterator[Metric]:
+    """Promises kept, drift of the inputs, and whether a training is called for."""
+    kept = GaugeMetricFamily(
+        "smart311_promises_kept_ratio",
+        "Of the 80 % ranges given in the last four weeks that have passed, the share kept",
+        labels=["city"],
+    )
+    due = GaugeMetricFamily(
+        "smart311_promises_due", "Ranges of the last four weeks that have passed", labels=["city"]
+    )
+    drift = GaugeMetricFamily(
+        "smart311_input_drift",
+        "Population stability index of the last week",
+        labels=["city", "input"],
+    )
+    alerts = GaugeMetricFamily(
+        "smart311_forecast_alerts", "Reasons to train again", labels=["city"]
+    )
+    now = timezone.now()
+    for watch in ForecastWatch.objects.select_related("city"):
+        slug = watch.city.slug
+        found = recent_accuracy(watch.city, now)
+        due.add_metric([slug], found.due if found else 0)
+        if found:
+            kept.add_metric([slug], found.kept)
+        for name, index in watch.drift.items():
+            drift.add_metric([slug, name], index)
+        alerts.add_metric([slug], len(watch.alerts))
+    yield from (kept, due, drift, alerts)
 
 
 def _active() -> Iterator[Metric]:

@@ -1,16 +1,17 @@
-"""The registry of model versions."""
+"""The registry of model versions, and what became of their promises."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from datetime import date, timedelta
 from typing import Any, Self
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Now
 
-from complaints.models import City
+from complaints.models import Agency, City, ComplaintType, District
 
 
 def header_sha256(header: Any) -> str:
@@ -129,3 +130,90 @@ class ModelVersion(models.Model):
                 status=self.Status.ACTIVE, activated_at=Now()
             )
         self.refresh_from_db(fields=["status", "activated_at"])
+
+
+class PromiseCountQuerySet(models.QuerySet["PromiseCount"]):
+    """Counts of promises, narrowed and added up."""
+
+    def of_model(self, version: str) -> Self:
+        """Those that one model version made."""
+        return self.filter(model=version)
+
+    def filed_since(self, day: date) -> Self:
+        """Those of the week that `day` lies in, and later ones."""
+        return self.filter(week_on__gte=day - timedelta(days=day.weekday()))
+
+    def totals(self, *by: str) -> QuerySet[PromiseCount, dict[str, Any]]:
+        """Sums for each combination of `by`, as dictionaries."""
+        sums = {name: Sum(name) for name in PROMISE_COUNTS}
+        # The stubs lose the type of rows on the way.
+        rows: QuerySet[PromiseCount, dict[str, Any]] = (
+            self.order_by(*by).values(*by).annotate(**sums)
+        )
+        return rows
+
+
+PROMISE_COUNTS = ("due", "early", "kept", "late", "before_median", "error_seconds")
+
+
+class PromiseCount(models.Model):
+    """How the promises to complaints of one kind, filed in one week, came out.
+
+    Counted are complaints whose 80 % range has passed, closed or not: whether one counts depends
+    on what was promised and never on what came of it.
+    """
+
+    city = models.ForeignKey(City, on_delete=models.CASCADE)
+    model = models.CharField(max_length=50, help_text="Version that promised")
+    week_on = models.DateField(help_text="Monday of the week of filing, on the city's calendar")
+    complaint_type = models.ForeignKey(ComplaintType, on_delete=models.CASCADE)
+    agency = models.ForeignKey(Agency, on_delete=models.CASCADE, null=True)
+    district = models.ForeignKey(District, on_delete=models.CASCADE, null=True)
+    due = models.PositiveIntegerField(help_text="Complaints whose 80 % range has passed")
+    early = models.PositiveIntegerField(help_text="Closed before the range began")
+    kept = models.PositiveIntegerField(help_text="Closed within the range")
+    late = models.PositiveIntegerField(help_text="Not closed when the range ended")
+    before_median = models.PositiveIntegerField(help_text="Closed by the promised median")
+    error_seconds = models.BigIntegerField(
+        help_text="Sum of |min(time to close, range's end) − median|, in whole seconds"
+    )
+
+    objects = PromiseCountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["city", "week_on", "model", "complaint_type", "agency", "district"],
+                nulls_distinct=False,
+                name="promise_counted_once",
+            ),
+            models.CheckConstraint(
+                name="promise_counts_add_up",
+                condition=Q(due=models.F("early") + models.F("kept") + models.F("late")),
+            ),
+        ]
+        indexes = [models.Index(fields=["model", "week_on"], name="promise_by_model")]
+
+    def __str__(self) -> str:
+        return f"{self.model}, {self.week_on}"
+
+
+class ForecastWatch(models.Model):
+    """What is watched of a city's forecasts, and what is wrong with them."""
+
+    city = models.OneToOneField(City, on_delete=models.CASCADE, related_name="forecast_watch")
+    counted_until = models.DateTimeField(
+        null=True, help_text="Promises are counted as of this moment"
+    )
+    checked_at = models.DateTimeField(null=True)
+    drift = models.JSONField(
+        default=dict, help_text="Input → population stability index against the training"
+    )
+    alerts = models.JSONField(default=list, help_text="Reasons to train again, in words")
+    retraining_at = models.DateTimeField(null=True, help_text="When it was last asked for")
+
+    class Meta:
+        verbose_name_plural = "forecast watches"
+
+    def __str__(self) -> str:
+        return f"{self.city}: {'; '.join(self.alerts) or 'nothing wrong'}"

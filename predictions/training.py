@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 import polars as pl
 from django.db import transaction
 from django.utils import timezone
 
 from complaints.models import City
+from predictions.drift import Shares, before_training
 from predictions.gate import Rival, judge
 from predictions.holdout import RESTRICT_HOURS, Holdout
 from predictions.ml.evaluation import Evaluation, evaluate
@@ -44,7 +46,8 @@ def train_version(city: City, as_of: datetime, progress: Progress) -> ModelVersi
     stored version cannot be loaded again.
     """
     frame = read_complaints(city)
-    model = _ready(train(frame, as_of=as_of, time_zone=city.time_zone, progress=progress))
+    trained = train(frame, as_of=as_of, time_zone=city.time_zone, progress=progress)
+    model = _ready(trained, before_training(city, as_of))
     trial = _try(frame, city, as_of, model, progress)
     version = _store(city, as_of, model, trial)
     verdict = judge(
@@ -58,9 +61,10 @@ def train_version(city: City, as_of: datetime, progress: Progress) -> ModelVersi
     return version
 
 
-def _ready(model: TrainedModel) -> TrainedModel:
-    """With the canned answers that every server will ask for."""
+def _ready(model: TrainedModel, inputs: Shares | None = None) -> TrainedModel:
+    """With the canned answers that every server will ask for, and what was filed before."""
     header = with_canned_answers(model.onnx, read_header(model.header))
+    header = msgspec.structs.replace(header, inputs=inputs or {})
     return TrainedModel(model.onnx, as_json(header))
 
 

@@ -164,6 +164,19 @@ MIGRATION_MODULES = {"knox": None}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+_HOUR, _DAY = 3600, 86_400
+SCHEDULE = [
+    ("complaints.tasks.fold_rollups", 60),
+    ("complaints.tasks.check_rollups", _DAY),
+    ("predictions.tasks.count_promises", 600),
+    ("predictions.tasks.watch_forecasts", _HOUR),
+    ("complaints.tasks.purge_receipts", _DAY),
+    ("complaints.tasks.erase_reporters", _DAY),
+    ("smart311.tasks.forget_old_results", _DAY),
+]
+"""Tasks that the workers enqueue, and every how many seconds."""
+ERASE_REPORTERS_AFTER_DAYS = env.int("ERASE_REPORTERS_AFTER_DAYS", 0)
+"""Days after the closing when it is forgotten who filed a complaint; 0: only by hand."""
 
 # Time, language -------------------------------------------------------------------------------
 
@@ -328,10 +341,18 @@ FORECAST_REFRESH_SECONDS = env.float("FORECAST_REFRESH_SECONDS", 2.0)
 
 READINESS_CHECKS = ["smart311.health.database", "predictions.health.active_model"]
 """What /readyz asks; each answers with what is wrong, or nothing."""
-READINESS_ALERTS = ["predictions.health.refused_model", "complaints.health.rollups"]
+READINESS_ALERTS = [
+    "predictions.health.refused_model",
+    "predictions.health.forecasts_fit",
+    "complaints.health.rollups",
+]
 """What /readyz tells beside them: trouble in spite of which requests are served."""
 
-METRICS = ["smart311.metrics.build", "predictions.metrics.models"]
+METRICS = [
+    "smart311.metrics.build",
+    "predictions.metrics.models",
+    "predictions.metrics.forecasts",
+]
 """What /metrics reads when it is asked; each answers with Prometheus metrics."""
 
 CITY = env.str("CITY", "nyc")
