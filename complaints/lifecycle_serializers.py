@@ -40,7 +40,9 @@ class OfTheCityField(serializers.SlugRelatedField[Row]):
 class WorkedSerializer(FiledBriefSerializer):
     """A complaint as staff see it after a step."""
 
-    duplicate_of = serializers.SlugRelatedField[Complaint](slug_field="public_id", read_only=True)
+    duplicate_of = serializers.SlugRelatedField[Complaint](
+        slug_field="public_id", read_only=True, allow_null=True
+    )
 
     class Meta(FiledBriefSerializer.Meta):
         fields = (*FiledBriefSerializer.Meta.fields, "duplicate_of")

@@ -49,7 +49,9 @@ class ComplaintTypeSerializer(serializers.ModelSerializer[ComplaintType]):
     """What complaints can be about."""
 
     city = serializers.SlugRelatedField[City](slug_field="slug", read_only=True)
-    agency = serializers.SlugRelatedField[Agency](slug_field="code", read_only=True)
+    agency = serializers.SlugRelatedField[Agency](
+        slug_field="code", read_only=True, allow_null=True
+    )
 
     class Meta:
         model = ComplaintType
@@ -72,7 +74,7 @@ class DistrictSerializer(serializers.ModelSerializer[District]):
     city = serializers.SlugRelatedField[City](slug_field="slug", read_only=True)
     # The stubs know a `parent` of fields; this is the district's.
     parent = serializers.SlugRelatedField[District](  # type: ignore[assignment]
-        slug_field="code", read_only=True
+        slug_field="code", read_only=True, allow_null=True
     )
 
     class Meta:
@@ -95,8 +97,12 @@ class ComplaintSerializer(serializers.ModelSerializer[Complaint]):
     id = serializers.CharField(source="public_id", read_only=True)
     city = serializers.SlugRelatedField[City](slug_field="slug", read_only=True)
     complaint_type = serializers.SlugRelatedField[ComplaintType](slug_field="code", read_only=True)
-    agency = serializers.SlugRelatedField[Agency](slug_field="code", read_only=True)
-    district = serializers.SlugRelatedField[District](slug_field="code", read_only=True)
+    agency = serializers.SlugRelatedField[Agency](
+        slug_field="code", read_only=True, allow_null=True
+    )
+    district = serializers.SlugRelatedField[District](
+        slug_field="code", read_only=True, allow_null=True
+    )
     description = serializers.CharField(
         source="shown_description",
         read_only=True,

@@ -323,6 +323,7 @@ SPECTACULAR_SETTINGS = {
         "smart311.problem_schema.document_problems",
         "smart311.access_schema.document_access",
         "smart311.problem_schema.order_methods",
+        "smart311.schema_examples.give_examples",
     ],
     "ENUM_NAME_OVERRIDES": {
         "DistrictKind": "complaints.models.District.Kind",
