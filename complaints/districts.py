@@ -1,13 +1,18 @@
-"""The district of a place, told by the complaints that came from there before."""
+"""The district of a place: by its boundaries, or as earlier complaints from there tell it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import h3.api.basic_int as h3
 from django.db import connection
 
+from complaints.boundaries import boundaries
 from complaints.models import City
+from complaints.models.complaint import cell_of
+
+Place = tuple[float, float]
+"""Latitude and longitude in degrees."""
 
 RINGS = 2
 """How far a vote may come from: two rings of cells, about 700 m."""
@@ -27,6 +32,21 @@ WHERE vote.district_id IS NOT NULL
 GROUP BY asked.origin, asked.ring, vote.district_id
 ORDER BY asked.origin, asked.ring, count(*) DESC, vote.district_id
 """
+
+
+def districts_at(city: City, places: Sequence[Place | None]) -> list[int | None]:
+    """Primary key of the district of each place (latitude, longitude), None where there is none.
+
+    Where the city's boundaries are loaded they alone decide, without a query.
+    """
+    asked = [place for place in places if place is not None]
+    if known := boundaries.state().get(city.pk):
+        found = dict(zip(asked, known.keys_at(asked), strict=True)) if asked else {}
+    else:
+        cells = {place: cell_of(*place) for place in asked}
+        by_cell = districts_of(city, cells.values())
+        found = {place: by_cell.get(cell) for place, cell in cells.items()}
+    return [found[place] if place is not None else None for place in places]
 
 
 def districts_of(city: City, cells: Iterable[int]) -> dict[int, int]:

@@ -71,26 +71,30 @@ class FilingSerializer(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Both coordinates in the city, or none and an address."""
-        latitude, longitude = attrs.get("latitude"), attrs.get("longitude")
-        if (latitude is None) != (longitude is None):
-            missing = "latitude" if latitude is None else "longitude"
-            raise serializers.ValidationError(
-                {missing: ["is missing: expected both coordinates, or none and an address"]},
-                code="required",
-            )
-        if latitude is None or longitude is None:
-            if not attrs.get("address"):
-                raise serializers.ValidationError(
-                    {"latitude": ["expected latitude and longitude, or an address"]},
-                    code="required",
-                )
-            return attrs
         city: City = self.context["city"]
-        if not city.contains(latitude, longitude):
-            raise serializers.ValidationError(
-                {"latitude": [outside(city, latitude, longitude)]}, code="outside_city"
-            )
+        check_place(city, attrs.get("latitude"), attrs.get("longitude"), attrs.get("address"))
         return attrs
+
+
+def check_place(
+    city: City, latitude: float | None, longitude: float | None, address: str | None
+) -> None:
+    """Raise ValidationError unless it is a place in the city, or an address without a place."""
+    if (latitude is None) != (longitude is None):
+        missing = "latitude" if latitude is None else "longitude"
+        raise serializers.ValidationError(
+            {missing: ["is missing: expected both coordinates, or none and an address"]},
+            code="required",
+        )
+    if latitude is None or longitude is None:
+        if not address:
+            raise serializers.ValidationError(
+                {"latitude": ["expected latitude and longitude, or an address"]}, code="required"
+            )
+    elif not city.contains(latitude, longitude):
+        raise serializers.ValidationError(
+            {"latitude": [outside(city, latitude, longitude)]}, code="outside_city"
+        )
 
 
 class NeighbourSerializer(serializers.Serializer[Neighbour]):

@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from prometheus_client import Counter
 
 from complaints.cities import districts_by_key
-from complaints.districts import districts_of
+from complaints.districts import Place, districts_at
 from complaints.forecasting import Forecast, ForecastQuery, NoForecast, get_forecaster
 from complaints.models import City, Complaint, ComplaintType, District, Reporter
 from complaints.models.complaint import cell_of, new_public_id
@@ -54,11 +54,11 @@ class Filing:
     filed_by: User | None = None
 
     @property
-    def cell(self) -> int | None:
-        """H3 cell of the place, if it has coordinates."""
+    def place(self) -> Place | None:
+        """Its coordinates, if it has any."""
         if self.latitude is None or self.longitude is None:
             return None
-        return cell_of(self.latitude, self.longitude)
+        return self.latitude, self.longitude
 
 
 @dataclass(frozen=True)
@@ -76,14 +76,12 @@ def prepare(city: City, filings: Sequence[Filing]) -> list[Prepared]:
     stores them. The forecast can never refuse a complaint: where there is none, the promise
     stays empty.
     """
-    cells = [filing.cell for filing in filings]
-    found = districts_of(city, (cell for cell in cells if cell is not None))
-    districts = districts_by_key(city, found.values()) if found else {}
+    found = districts_at(city, [filing.place for filing in filings])
+    districts = districts_by_key(city, [key for key in found if key is not None])
     keys, transaction_began_at = _reserve(len(filings))
     prepared = []
-    for key, filing, cell in zip(keys, filings, cells, strict=True):
-        district = districts.get(found.get(cell, 0)) if cell else None
-        complaint = _complaint(city, filing, cell, district)
+    for key, filing, district in zip(keys, filings, found, strict=True):
+        complaint = _complaint(city, filing, districts[district] if district else None)
         complaint.pk, complaint.updated_at = key, transaction_began_at
         reporter = _reporter(complaint, filing.reporter) if filing.reporter else None
         prepared.append(Prepared(complaint, reporter))
@@ -114,15 +112,13 @@ def _reserve(count: int) -> tuple[list[int], datetime]:
     return [key for key, _ in rows], rows[0][1]
 
 
-def _complaint(
-    city: City, filing: Filing, cell: int | None, district: District | None
-) -> Complaint:
+def _complaint(city: City, filing: Filing, district: District | None) -> Complaint:
     complaint = Complaint(
         public_id=new_public_id(),
         city=city,
         agency=filing.complaint_type.agency,
         district=district,
-        cell=cell,
+        cell=cell_of(*filing.place) if filing.place else None,
         complaint_type=filing.complaint_type,
         created_at=filing.created_at,
         latitude=filing.latitude,

@@ -12,7 +12,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from complaints.models import Agency, Complaint, ComplaintEvent
+from complaints.cities import districts_by_key
+from complaints.districts import districts_at
+from complaints.models import Agency, City, Complaint, ComplaintEvent
+from complaints.models.complaint import cell_of
 from complaints.publication import rewrite
 
 Actor = AbstractBaseUser | AnonymousUser
@@ -91,7 +94,37 @@ def change(complaint: Complaint, values: dict[str, Any], actor: Actor) -> None:
         if status and not complaint.set_in_progress(status == Complaint.Status.IN_PROGRESS):
             raise WrongState("It is closed; reopen it before its status is changed.")
         if values:
+            corrected = [name for name in values if _as_told(complaint, name) != values[name]]
+            if "latitude" in values:
+                values |= _derived(complaint.city, values["latitude"], values["longitude"])
             rewritten = rewrite(complaint, values)
             complaint.updated_at = Now()
             complaint.save(update_fields=[*values, *rewritten, "updated_at"])
             complaint.refresh_from_db(fields=["updated_at"])
+            if corrected:
+                _record_correction(complaint, corrected, actor)
+
+
+def _as_told(complaint: Complaint, name: str) -> Any:
+    """What was told of it, also where the public reads something else."""
+    return complaint.as_filed.get(name, getattr(complaint, name))
+
+
+def _derived(city: City, latitude: float | None, longitude: float | None) -> dict[str, Any]:
+    """Cell and district of a place, or of none."""
+    if latitude is None or longitude is None:
+        return {"cell": None, "district": None}
+    [key] = districts_at(city, [(latitude, longitude)])
+    district = districts_by_key(city, [key])[key] if key else None
+    return {"cell": cell_of(latitude, longitude), "district": district}
+
+
+def _record_correction(complaint: Complaint, names: list[str], actor: Actor) -> None:
+    """Which fields were corrected; what stood in them may be private."""
+    ComplaintEvent.objects.create(
+        complaint=complaint,
+        kind=ComplaintEvent.Kind.CORRECTED,
+        occurred_at=Now(),
+        actor_id=actor.pk,
+        text=", ".join(sorted(names)),
+    )

@@ -7,8 +7,14 @@ from typing import Any, TypeVar
 from django.db.models import Model, QuerySet
 from rest_framework import serializers
 
-from complaints.fields import ComplaintTypeField, PastMomentField, StrictSerializer, TextField
-from complaints.filing_serializers import FiledBriefSerializer, media_url_field
+from complaints.fields import (
+    ComplaintTypeField,
+    NumberField,
+    PastMomentField,
+    StrictSerializer,
+    TextField,
+)
+from complaints.filing_serializers import FiledBriefSerializer, check_place, media_url_field
 from complaints.models import Agency, Complaint, ComplaintEvent
 from smart311.problems import shorten
 
@@ -65,6 +71,25 @@ class ChangeSerializer(StrictSerializer):
     zip = TextField(required=False, allow_blank=True, max_length=10)
     media_url = media_url_field()
     resolution = TextField(required=False, allow_blank=True, max_length=4000)
+    latitude = NumberField(
+        required=False, allow_null=True, help_text="Degrees, WGS 84; with longitude, or neither"
+    )
+    longitude = NumberField(required=False, allow_null=True, help_text="Degrees, WGS 84")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Both coordinates or neither; without a place there has to be an address."""
+        complaint: Complaint = self.context["complaint"]
+        if "latitude" in attrs or "longitude" in attrs:
+            for missing in {"latitude", "longitude"} - attrs.keys():
+                raise serializers.ValidationError(
+                    {missing: ["is missing: expected both coordinates or neither"]},
+                    code="required",
+                )
+        elif complaint.cell is not None or "address" not in attrs:
+            return attrs
+        address = attrs.get("address", complaint.address)
+        check_place(complaint.city, attrs.get("latitude"), attrs.get("longitude"), address)
+        return attrs
 
 
 class CloseSerializer(StrictSerializer):

@@ -59,7 +59,8 @@ def _read(
     shape: type[serializers.Serializer[Any]], complaint: Complaint, request: Request
 ) -> dict[str, Any]:
     """What was sent, checked. Raises ValidationError."""
-    serializer = shape(data=request.data, context={"city": complaint.city})
+    context = {"city": complaint.city, "complaint": complaint}
+    serializer = shape(data=request.data, context=context)
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
 
@@ -73,7 +74,9 @@ class LifecycleMixin:
 
     @extend_schema(
         summary="Correct a complaint",
-        description="For staff. Closing, reopening and assigning are steps of their own.",
+        description="For staff. What is not given stays; with new coordinates the district "
+        "follows. The promise made at filing never changes. The history tells which fields were "
+        "corrected. Closing, reopening and assigning are steps of their own.",
         request=ChangeSerializer,
         responses=STEP_ANSWERS,
     )

@@ -1,5 +1,6 @@
 """The domain: where complaints happen, what they are about, and each one's life."""
 
+from complaints.models.boundary import DistrictBoundary
 from complaints.models.complaint import Complaint
 from complaints.models.event import ComplaintEvent
 from complaints.models.receipt import IntakeReceipt
@@ -13,6 +14,7 @@ __all__ = [
     "ComplaintEvent",
     "ComplaintType",
     "District",
+    "DistrictBoundary",
     "IntakeReceipt",
     "Reporter",
 ]

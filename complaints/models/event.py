@@ -22,7 +22,7 @@ class ComplaintEvent(models.Model):
         DUPLICATE_LINKED = "duplicate_linked"
         CLOSED = "closed"
         REOPENED = "reopened"
-        CORRECTED = "corrected", "Closing time corrected"
+        CORRECTED = "corrected"
         ERASED = "erased", "Personal data erased"
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="events")

@@ -13,6 +13,7 @@ from django.utils import timezone
 from prometheus_client import REGISTRY
 from rest_framework.renderers import JSONRenderer
 
+from complaints.boundaries import boundaries
 from complaints.cities import default_city
 from complaints.filing_answers import filed, filed_many, stored
 from complaints.filing_serializers import BulkAnswerSerializer, FiledSerializer
@@ -190,6 +191,7 @@ def test_a_bulk_is_stored_in_its_order(
     rows = [{**FULL, "zip": str(10000 + n), "reporter": MARKERS} for n in range(50)]
     settings.FORECAST_REFRESH_SECONDS = 3600
     default_city()
+    boundaries.state()
     with django_assert_max_num_queries(9):
         response = post(client, rows, "/api/v1/complaints/bulk/")
     assert response.status_code == 201, response.content
@@ -254,6 +256,7 @@ def test_filing_takes_few_round_trips(client: Client, settings: Any) -> None:
     make_complaint(district=make_district())
     settings.FORECAST_REFRESH_SECONDS = 3600
     default_city()
+    boundaries.state()
     # Every twelfth filing of an address takes a share of its limit; not the one looked at.
     assert post(client, {}).status_code == 400
     with CaptureQueriesContext(connection) as captured:

@@ -11,12 +11,13 @@ from django.db import connection
 from django.test import Client
 
 from complaints.models import Complaint, ComplaintEvent
-from complaints.models.complaint import ComplaintQuerySet
+from complaints.models.complaint import ComplaintQuerySet, cell_of
 from complaints.tests.factories import (
     NOON,
     make_agency,
     make_city,
     make_complaint,
+    make_district,
     make_type,
 )
 
@@ -140,7 +141,7 @@ def test_a_patch_changes_what_it_names_and_nothing_else(staff: Client) -> None:
     assert (complaint.address, complaint.zip) == ("2 Main St", "11354")
     assert complaint.status == response.json()["status"] == "in_progress"
     assert complaint.updated_at > before
-    assert history(complaint)[-1] == ("status_changed", "agent")
+    assert history(complaint)[1:] == [("status_changed", "agent"), ("corrected", "agent")]
 
 
 def test_the_status_of_a_closed_complaint_is_not_patched(staff: Client) -> None:
@@ -175,7 +176,14 @@ def test_the_status_of_a_closed_complaint_is_not_patched(staff: Client) -> None:
         ("", {"closed_at": "2019-07-11T00:00:00"}, "/closed_at"),
         ("", {"complaint_type": "nois"}, "/complaint_type"),
         ("", {"media_url": "file:///etc/passwd"}, "/media_url"),
-        ("", {"latitude": 40.7}, "/latitude"),
+        ("", {"latitude": 40.7}, "/longitude"),
+        ("", {"longitude": None}, "/latitude"),
+        ("", {"latitude": 40.7, "longitude": None}, "/longitude"),
+        ("", {"latitude": None, "longitude": None}, "/latitude"),
+        ("", {"latitude": 0, "longitude": 0}, "/latitude"),
+        ("", {"latitude": "40.7", "longitude": -73.9}, "/latitude"),
+        ("", {"cell": 617733151092113407}, "/cell"),
+        ("", {"district": "queens-07"}, "/district"),
     ],
 )
 def test_a_bad_field_is_named_and_nothing_happens(
@@ -266,3 +274,57 @@ def test_two_who_link_each_other_at_once_make_no_ring(agent: User) -> None:
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(run, pair, reversed(pair))) == [200, 409]
     assert Complaint.objects.exclude(duplicate_of=None).count() == 1
+
+
+def test_a_corrected_place_takes_cell_and_district_with_it(staff: Client) -> None:
+    old, new = make_district("queens-07"), make_district("bronx-01")
+    complaint = make_complaint(
+        district=old,
+        promised_median_hours=3.0,
+        promised_p10_hours=1.0,
+        promised_p90_hours=9.0,
+        promised_by="nyc-1",
+    )
+    make_complaint(district=new, latitude=40.82, longitude=-73.9)
+    response = patch(staff, complaint, {"latitude": 40.82, "longitude": -73.9})
+    assert response.status_code == 200, response.content
+    answer = response.json()
+    assert (answer["latitude"], answer["longitude"], answer["district"]) == (40.82, -73.9, new.code)
+    assert answer["forecast"]["median_hours"] == 3.0
+    before = complaint.updated_at
+    complaint.refresh_from_db()
+    assert complaint.district == new
+    assert complaint.cell == cell_of(40.82, -73.9)
+    assert complaint.updated_at > before
+    event = complaint.events.select_related("actor").get(kind="corrected")
+    assert event.actor and event.actor.username == "agent"
+    assert event.text == "latitude, longitude"
+
+
+def test_a_place_can_be_taken_back_where_there_is_an_address(staff: Client) -> None:
+    nowhere = {"latitude": None, "longitude": None}
+    complaint = make_complaint(district=make_district(), address="1 MAIN STREET")
+    answer = patch(staff, complaint, nowhere).json()
+    assert (answer["latitude"], answer["longitude"], answer["district"]) == (None, None, None)
+    complaint.refresh_from_db()
+    assert complaint.cell is None
+    assert patch(staff, complaint, {"address": ""}).status_code == 400
+    assert patch(staff, complaint, {"zip": "11354"}).status_code == 200
+    other = make_complaint()
+    assert patch(staff, other, {**nowhere, "address": "2 MAIN STREET"}).status_code == 200
+
+
+def test_a_complaint_without_any_place_can_be_corrected_all_the_same(staff: Client) -> None:
+    complaint = make_complaint(latitude=None, longitude=None)
+    assert patch(staff, complaint, {"zip": "11354"}).status_code == 200
+
+
+def test_the_history_names_what_was_corrected_and_not_what_stood_there(staff: Client) -> None:
+    complaint = make_complaint(zip="10001")
+    told = {"zip": "10001", "address": "9 SECRET LANE", "complaint_type": "rodent"}
+    make_type("rodent")
+    for _ in range(2):
+        assert patch(staff, complaint, told).status_code == 200
+    assert complaint.events.get(kind="corrected").text == "address, complaint_type"
+    path = f"/api/v1/complaints/{complaint.public_id}/events/"
+    assert "SECRET" not in Client().get(path).content.decode()
