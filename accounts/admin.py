@@ -103,9 +103,7 @@ class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]
             "key": obj,
             "secret": request.made_key,  # type: ignore[attr-defined]
         }
-        page = TemplateResponse(request, "accounts/made_key.html", context)
-        page["Cache-Control"] = "no-store"
-        return page
+        return TemplateResponse(request, "accounts/made_key.html", context)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("accounts.change_apikey"))

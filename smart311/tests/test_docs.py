@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
+from smart311.tests.routes import all_routes
+
 PAGES = ["/docs", "/docs/", "/redoc", "/redoc/"]
 
 
@@ -49,6 +51,26 @@ def test_each_operation_says_what_it_does_and_how_it_fails(client: Client) -> No
             for answer in failures.values():
                 schema = answer["content"]["application/problem+json"]["schema"]
                 assert schema == {"$ref": "#/components/schemas/Problem"}
+
+
+def test_each_limited_operation_documents_its_limit_and_no_other_does(client: Client) -> None:
+    described = {
+        re.sub(r"\{\w+\}", "*", path).rstrip("/"): operations
+        for path, operations in client.get("/openapi.json").json()["paths"].items()
+    }
+    compared = 0
+    for method, path, view in all_routes():
+        operation = described.get(re.sub(r"<\w+>", "*", path), {}).get(method.lower())
+        if operation is None:
+            continue
+        limits = getattr(view, "initkwargs", {}).get("throttle_classes", view.cls.throttle_classes)
+        answers = operation["responses"]
+        assert ("429" in answers) == ("401" in answers) == bool(limits), (method, path)
+        if limits:
+            assert answers["429"]["headers"]["Retry-After"]["schema"]["minimum"] == 1
+            assert {"apiKey": []} in operation["security"]
+        compared += 1
+    assert compared > 30
 
 
 @pytest.mark.parametrize("path", PAGES)
