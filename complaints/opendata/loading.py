@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -17,7 +16,10 @@ from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from complaints.models import City
-from complaints.opendata.cleaning import STAGED, Choice, clean
+from complaints.opendata import staging
+from complaints.opendata.ahead import worked_ahead
+from complaints.opendata.bulk import without_secondary_indexes
+from complaints.opendata.cleaning import Choice, CleanBatch, clean
 from complaints.opendata.mapping import SourceMapping
 from complaints.opendata.names import Names
 from complaints.opendata.reader import Batch, read_batches
@@ -31,9 +33,8 @@ class Writer(Protocol):
         """Write one record."""
 
 
-SQL = Path(__file__).parent / "sql"
-TEMPORARY_TABLES = ("staging", "staging_agency", "staging_type", "staging_district", "incoming")
-_COLUMNS = ", ".join(STAGED)
+MERGED_ROWS = 200_000
+"""So many rows of the file are one statement: what a statement remembers stays small."""
 
 
 @dataclass
@@ -50,6 +51,14 @@ class Summary:
     notes: Counter[str] = field(default_factory=Counter)
     created_names: list[str] = field(default_factory=list)
     observed_at: datetime | None = None
+    last_row: int = 0
+
+    def add(self, new: int, updated: int = 0, superseded: int = 0, staged: int = 0) -> None:
+        """Count one merge: `staged` rows in all, or all of them new."""
+        self.new += new
+        self.updated += updated
+        self.superseded += superseded
+        self.unchanged += max(staged, new) - new - updated - superseded
 
 
 def import_file(
@@ -72,42 +81,52 @@ def import_file(
 
     Raises UnreadableFile if the file lacks needed columns or cannot be read to its end.
     """
-    choice = choice or Choice()
     source = source or mapping.source
+    writer = csv.writer(rejects)
+    writer.writerow(["row", "reason", "record"])
+    with transaction.atomic():
+        return _load(
+            read_batches(path, mapping.encoding),
+            city,
+            mapping,
+            choice or Choice(),
+            source,
+            writer,
+            progress,
+        )
+
+
+def _load(
+    batches: Iterable[Batch],
+    city: City,
+    mapping: SourceMapping,
+    choice: Choice,
+    source: str,
+    writer: Writer,
+    progress: Callable[[int], None],
+) -> Summary:
+    """Stage everything, then merge it. In the caller's transaction."""
     # What lies in the future is not known yet, however the file was made.
     known = replace(choice, observed_at=choice.observed_at or timezone.now())
     summary = Summary(observed_at=choice.observed_at)
-    writer = csv.writer(rejects)
-    writer.writerow(["row", "reason", "record"])
-    with transaction.atomic(), connection.cursor() as cursor:
+    cleaned = ((batch, clean(batch.frame, mapping, city, known)) for batch in batches)
+    with connection.cursor() as cursor:
         # One import of a source at a time: two at once would both find a row missing.
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"import {city.slug} {source}"]
         )
-        _create_staging(cursor)
-        for batch in read_batches(path, mapping.encoding):
-            _stage(cursor, batch, city, mapping, known, summary, writer)
+        staging.create(cursor)
+        for batch, clean_batch in worked_ahead(cleaned):
+            _stage(cursor, batch, clean_batch, summary, writer)
             progress(batch.bytes_read)
         _merge(cursor, city, mapping, source, summary)
-        cursor.execute(f"DROP TABLE {', '.join(TEMPORARY_TABLES)}")
+        staging.drop(cursor)
     return summary
 
 
-def _create_staging(cursor: CursorWrapper) -> None:
-    columns = ", ".join(f"{name} {kind}" for name, kind in STAGED.items())
-    cursor.execute(f"CREATE TEMPORARY TABLE staging ({columns}) ON COMMIT DROP")
-
-
 def _stage(
-    cursor: CursorWrapper,
-    batch: Batch,
-    city: City,
-    mapping: SourceMapping,
-    choice: Choice,
-    summary: Summary,
-    writer: Writer,
+    cursor: CursorWrapper, batch: Batch, cleaned: CleanBatch, summary: Summary, writer: Writer
 ) -> None:
-    cleaned = clean(batch.frame, mapping, city, choice)
     rejects = batch.broken + _with_record(batch.frame, cleaned.rejects)
     for number, reason, record in sorted(rejects):
         writer.writerow([number, reason, record.encode("utf-8", "backslashreplace").decode()])
@@ -115,10 +134,13 @@ def _stage(
     summary.read += len(batch.frame) + len(batch.broken)
     summary.left_out += cleaned.left_out
     summary.notes.update(cleaned.notes)
-    _copy(cursor, cleaned.rows)
+    summary.last_row = max([summary.last_row, *cleaned.rows["row"].tail(1)])
+    staging.copy(cursor, cleaned.rows)
 
 
 def _with_record(frame: pl.DataFrame, rejects: pl.DataFrame) -> list[tuple[int, str, str]]:
+    if rejects.is_empty():
+        return []
     joined = rejects.join(frame, on="row", how="left")
     return [
         (number, reason, ",".join(value or "" for value in values))
@@ -126,85 +148,45 @@ def _with_record(frame: pl.DataFrame, rejects: pl.DataFrame) -> list[tuple[int, 
     ]
 
 
-def _copy(cursor: CursorWrapper, rows: pl.DataFrame) -> None:
-    text = io.BytesIO()
-    rows.write_csv(text, include_header=False, datetime_format="%Y-%m-%d %H:%M:%S%.6f+00")
-    text.seek(0)
-    cursor.copy_expert(f"COPY staging ({_COLUMNS}) FROM STDIN (FORMAT csv)", text)
-
-
 def _merge(
     cursor: CursorWrapper, city: City, mapping: SourceMapping, source: str, summary: Summary
 ) -> None:
-    cursor.execute("ANALYZE staging")
+    if repeated := staging.drop_repeated(cursor):
+        summary.notes["row replaced by a later one of the same id in the file"] += repeated
     if summary.observed_at is None:
         cursor.execute("SELECT greatest(max(created_at), max(closed_at)) FROM staging")
         summary.observed_at = cursor.fetchone()[0]
+    if summary.last_row > MERGED_ROWS:
+        cursor.execute("CREATE INDEX ON staging (row)")
+    cursor.execute("ANALYZE staging")
     names = Names(city)
-    _resolve_names(cursor, names, mapping)
+    staging.resolve_names(cursor, names, mapping)
     summary.created_names = names.created
-    cursor.execute(
-        (SQL / "merge.sql").read_text(),
-        {
-            "city": city.pk,
-            "source": source,
-            "observed_at": summary.observed_at,
-            "redaction": mark_of(city),
-        },
-    )
-    repeated, summary.new, summary.updated, summary.superseded, staged = cursor.fetchone()
+    # Checked at each statement's end: the list of rows to check would else grow until the commit.
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with without_secondary_indexes(cursor, summary.last_row) as is_empty:
+        statement = (staging.SQL / ("fill.sql" if is_empty else "merge.sql")).read_text()
+        for first in range(1, summary.last_row + 1, MERGED_ROWS):
+            values = {
+                "city": city.pk,
+                "source": source,
+                "observed_at": summary.observed_at,
+                "redaction": mark_of(city),
+                "first": first,
+                "end": first + MERGED_ROWS,
+            }
+            cursor.execute(statement, values)
+            summary.add(*cursor.fetchone())
     if "duplicate_of" in mapping.columns:
         _link_duplicates(cursor, city, source, summary)
-    if repeated:
-        summary.notes["row replaced by a later one of the same id in the file"] += repeated
-    summary.unchanged = staged - summary.new - summary.updated - summary.superseded
 
 
 def _link_duplicates(cursor: CursorWrapper, city: City, source: str, summary: Summary) -> None:
     """Point duplicates at what they repeat, where that is known by now."""
     cursor.execute(
-        (SQL / "duplicates.sql").read_text(),
+        (staging.SQL / "duplicates.sql").read_text(),
         {"city": city.pk, "source": source, "observed_at": summary.observed_at},
     )
     (unknown,) = cursor.fetchone()
     if unknown:
         summary.notes["duplicate of a complaint that is not known"] += unknown
-
-
-def _resolve_names(cursor: CursorWrapper, names: Names, mapping: SourceMapping) -> None:
-    """Fill the temporary tables that say which id each name of the staging table has."""
-    cursor.execute((SQL / "names.sql").read_text())
-    agencies = _distinct(cursor, "agency, mode() WITHIN GROUP (ORDER BY agency_name)", "agency")
-    known = {
-        code: names.agency(code, name) if mapping.has_agency_codes else names.agency_named(code)
-        for code, name in agencies
-    }
-    cursor.executemany(
-        "INSERT INTO staging_agency VALUES (%s, %s)",
-        [(code, agency.pk) for code, agency in known.items()],
-    )
-    kinds = _distinct(cursor, "complaint_type, agency", "complaint_type, agency")
-    cursor.executemany(
-        "INSERT INTO staging_type VALUES (%s, %s, %s)",
-        [(name, code, names.complaint_type(name, known.get(code)).pk) for name, code in kinds],
-    )
-    has_boards = mapping.district_naming == "community boards"
-    district_of = names.community_board if has_boards else names.district_named
-    districts = [(name, district_of(name)) for (name,) in _distinct(cursor, "district_name")]
-    cursor.executemany(
-        "INSERT INTO staging_district VALUES (%s, %s)",
-        [(name, district.pk) for name, district in districts if district],
-    )
-
-
-def _distinct(
-    cursor: CursorWrapper, columns: str, group: str | None = None
-) -> list[tuple[str, ...]]:
-    """Distinct values of staging columns, the most frequent first: it names what is created."""
-    group = group or columns
-    first = group.split(",", maxsplit=1)[0]
-    cursor.execute(
-        f"SELECT {columns} FROM staging WHERE {first} IS NOT NULL "  # noqa: S608
-        f"GROUP BY {group} ORDER BY count(*) DESC, {group}"
-    )
-    return list(cursor.fetchall())
