@@ -18,6 +18,7 @@ from dashboard.cards import flow_series, key_figures, type_rows
 from dashboard.complaint_types import FiledType, read_types
 from dashboard.figures import read_figures
 from dashboard.forms import ForecastForm, starting_question
+from dashboard.promises import promise_series, read_promises
 from dashboard.standing import Standing
 from dashboard.window import WINDOW_DAYS, Window
 
@@ -35,6 +36,7 @@ def page(request: HttpRequest) -> HttpResponse:
     window = Window.up_to(city, as_of) if as_of else None
     types = read_types(city, window)
     figures = read_figures(window, types) if window else None
+    promises = read_promises(city, now)
     # Forms read and templates print times in the current zone.
     with timezone.override(city.zone):
         context = {
@@ -46,6 +48,8 @@ def page(request: HttpRequest) -> HttpResponse:
             "figures": figures,
             "flow": flow_series(figures) if figures else None,
             "types": type_rows(figures),
+            "promises": promises,
+            "promise_series": promise_series(promises) if promises else None,
             "window_days": WINDOW_DAYS,
             **_forecast_context(request, city, [kind for kind in types if kind.is_active], now),
         }

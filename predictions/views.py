@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet, ViewSet
 
 from predictions import registry
+from predictions.accuracy import ModelAccuracySerializer, accuracy_of
 from predictions.answers import answer
 from predictions.models import ModelVersion
 from predictions.serializers import (
@@ -137,6 +138,17 @@ class ModelVersionViewSet(ReadOnlyModelViewSet[ModelVersion]):
         with _refusals_answered():
             before = registry.roll_back(chosen, request.user.get_username(), _reason(request))
         return Response(WorkedModelVersionSerializer(before).data)
+
+    @extend_schema(
+        summary="What became of a version's promises",
+        description="How often complaints were closed within the 80 % range that was promised at "
+        "their filing: overall, and by week, type, agency and district.",
+        responses={200: ModelAccuracySerializer, **problems(400, 404, 503)},
+    )
+    @action(detail=True, pagination_class=None)
+    def accuracy(self, request: Request, version: str) -> Response:
+        """Answer with counted outcomes."""
+        return Response(ModelAccuracySerializer(accuracy_of(self.get_object())).data)
 
 
 def _reason(request: Request) -> str:

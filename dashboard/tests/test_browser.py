@@ -15,6 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from complaints.tests.factories import NOON, make_complaint, make_type
 from dashboard.tests.conftest import Watched
 from dashboard.tests.reading import text_of
+from dashboard.tests.test_promises import counted
 from dashboard.words import chance_in_words, hours_in_words
 from predictions.tests.small_model import activate_small_model
 
@@ -66,6 +67,16 @@ def test_the_chart_is_drawn_and_described(watched: Watched) -> None:
     expect(chart).to_have_attribute("aria-label", re.compile("each day.*table below"))
     page.get_by_text("The same as a table").click()
     expect(page.get_by_role("cell", name="3", exact=True).first).to_be_visible()
+
+
+def test_promises_are_drawn_beside_what_was_meant(watched: Watched) -> None:
+    counted(1, early=1, kept=8, late=1)
+    counted(2, early=2, kept=6, late=2)
+    page = watched.visit()
+    chart = page.locator("#promises-chart")
+    expect(chart.locator("canvas")).to_be_visible()
+    expect(chart).to_have_attribute("aria-label", re.compile("promised ranges.*table below"))
+    expect(page.locator('[data-part="kept"]')).to_have_text("70\u00a0%")
 
 
 def test_the_chart_tells_a_day_on_hover(watched: Watched) -> None:
