@@ -323,6 +323,7 @@ SPECTACULAR_SETTINGS = {
         "smart311.problem_schema.document_problems",
         "smart311.access_schema.document_access",
         "smart311.problem_schema.order_methods",
+        "smart311.schema_names.name_operations",
         "smart311.schema_examples.give_examples",
     ],
     "ENUM_NAME_OVERRIDES": {
@@ -330,6 +331,8 @@ SPECTACULAR_SETTINGS = {
         "EventKind": "complaints.models.ComplaintEvent.Kind",
         "ComplaintStatus": "complaints.models.Complaint.Status",
         "ModelStatus": "predictions.models.ModelVersion.Status",
+        "WorkableStatus": ["open", "in_progress"],
+        "Unit": ["hours"],
     },
 }
 
