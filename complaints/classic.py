@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from django.db.models import Max
 from django.http import HttpResponse
@@ -38,6 +36,7 @@ from complaints.percentiles import Percentiles
 from complaints.receipts import Draft
 from complaints.serializers import InputSerializer, StoredComplaintSerializer
 from smart311.problems import shorten
+from smart311.query_strings import read_query
 
 COUNTED_DAYS = 28
 """Four whole weeks, so that every weekday counts equally often."""
@@ -89,7 +88,7 @@ class ExpectedTimeViewSet(ViewSet):
     @extend_schema(summary="Median hours to close of a type", responses=ExpectedTime)
     def retrieve(self, request: Request, complaint_type: str) -> Response:
         """Answer with the median over all closed complaints of the type."""
-        refuse_unknown(request.query_params, ())
+        read_query(request, ())
         city = default_city()
         kind = find_type(city, complaint_type)
         rows = Complaint.objects.filter(complaint_type=kind).timed()
@@ -147,23 +146,10 @@ class HourlyCountViewSet(ViewSet):
         )
 
     def _hour(self, request: Request) -> int:
-        refuse_unknown(request.query_params, ("hour",))
-        text = request.query_params.get("hour", "")
+        text = read_query(request, ("hour",)).get("hour", "")
         if not (text.isascii() and text.isdigit() and len(text) <= 2 and int(text) <= 23):
             raise ValidationError({"hour": [f"got {shorten(text)!r}, expected 0 to 23"]})
         return int(text)
-
-
-def refuse_unknown(given: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    """Raise ValidationError if a query parameter is none of the known ones."""
-    if unknown := sorted(set(given) - set(known)):
-        expected = ", ".join(known) or "no parameters"
-        raise ValidationError(
-            {
-                shorten(name): [f"this parameter is not known; expected {expected}"]
-                for name in unknown
-            }
-        )
 
 
 class InputViewSet(ViewSet):

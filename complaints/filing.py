@@ -58,7 +58,7 @@ REPLAYED = OpenApiParameter(
 LOCATION = OpenApiParameter(
     "Location", str, OpenApiParameter.HEADER, response=[201], description="Path of the complaint"
 )
-FILING_PROBLEMS = problems(400, 403, 409, 415, 422, 503)
+FILING_PROBLEMS = problems(400, 403, 408, 409, 413, 415, 422, 503)
 
 
 class KeyConflict(APIException):

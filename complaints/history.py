@@ -11,7 +11,6 @@ from rest_framework import decorators, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from complaints.classic import refuse_unknown
 from complaints.filing_serializers import NeighbourSerializer
 from complaints.forecasting import Forecast, NoForecast, PastHorizon, get_forecaster
 from complaints.intake import forecast_query
@@ -20,6 +19,7 @@ from complaints.models import Complaint
 from complaints.neighbours import SIMILAR_AGE, SIMILAR_METRES, similar
 from smart311.problem_schema import problems
 from smart311.problems import NotReady
+from smart311.query_strings import read_query
 
 READ_PROBLEMS = problems(400, 404, 503)
 MOST_EVENTS = 1000
@@ -85,7 +85,7 @@ class HistoryMixin:
 
     def _followed(self, request: Request) -> Complaint:
         """The complaint of the path; query parameters are refused."""
-        refuse_unknown(request.query_params, ())
+        read_query(request, ())
         complaint: Complaint = self.get_object()  # type: ignore[attr-defined]
         return complaint
 

@@ -1,8 +1,13 @@
 """How lists are cut into pages."""
 
-from rest_framework.exceptions import NotFound
+from typing import Any
+
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
+
+from smart311.problems import shorten
+from smart311.query_strings import read_query
 
 MOST_DIGITS = 18
 """Of a primary key that fits 64 bits."""
@@ -24,12 +29,27 @@ class InOrderPagination(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 1000
 
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        """The page asked for. Raises ValidationError where a parameter is not understood."""
+        given = read_query(request, ("cursor", "page_size"))
+        text = given.get("page_size", "1")
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= self.max_page_size):
+            expected = f"expected 1 to {self.max_page_size}"
+            raise ValidationError({"page_size": [f"got {shorten(text)!r}, {expected}"]})
+        return super().paginate_queryset(queryset, request, view)
+
     def decode_cursor(self, request: Request) -> Cursor | None:
-        """The cursor. Raises NotFound where its position is no primary key."""
-        cursor = super().decode_cursor(request)
+        """The cursor. Raises ValidationError where it is none of ours, or no primary key."""
+        try:
+            cursor = super().decode_cursor(request)
+        except NotFound as error:
+            raise self._no_cursor() from error
         if cursor is None or cursor.position is None:
             return cursor
         position = str(cursor.position)
         if not (position.isascii() and position.isdigit() and len(position) <= MOST_DIGITS):
-            raise NotFound(self.invalid_cursor_message)
+            raise self._no_cursor()
         return cursor
+
+    def _no_cursor(self) -> ValidationError:
+        return ValidationError({"cursor": ["expected a cursor as an earlier page gave it"]})

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import IO, Any
 
-from rest_framework.exceptions import ParseError
+from django.utils.http import parse_header_parameters
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -29,6 +30,7 @@ class StrictJSONParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """The decoded body. Raises ParseError that says what is wrong and where."""
+        _check_charset(media_type or "")
         text = _decode(_read(stream, parser_context))
         try:
             data = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
@@ -40,6 +42,12 @@ class StrictJSONParser(BaseParser):
         except ValueError as error:
             raise ParseError(f"The body is not JSON: {error}") from error
         return data
+
+
+def _check_charset(media_type: str) -> None:
+    charset = parse_header_parameters(media_type)[1].get("charset", "utf-8")
+    if charset.strip("\"'").lower().replace("_", "-") not in {"utf-8", "utf8"}:
+        raise UnsupportedMediaType(media_type, "JSON is UTF-8; another charset is not taken.")
 
 
 def _read(stream: IO[Any], context: Mapping[str, Any] | None) -> bytes:

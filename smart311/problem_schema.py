@@ -15,9 +15,10 @@ _MEANINGS = {
     401: "The API key is not valid, or there is none where one is needed",
     403: "Whoever asks may not do this",
     404: "There is no such thing",
+    408: "The body stopped coming",
     409: "The state of things does not allow it, or not yet (then with Retry-After)",
     413: "The body is too large",
-    415: "The body is not JSON",
+    415: "The body is not JSON, or compressed",
     422: "The key came before, with another payload",
     429: "The limit of this minute is used up; the next begins after Retry-After seconds",
     503: "The service cannot answer now; send it again after Retry-After seconds, with the same "

@@ -77,6 +77,9 @@ def problem_body(
     ).encode()
 
 
+_DENIALS = (exceptions.NotAuthenticated, exceptions.PermissionDenied)
+
+
 def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponseBase | None:
     """DRF's hook: every API error becomes a problem document, an outage of the database a 503."""
     request = context["request"]._request
@@ -88,6 +91,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponseBa
     elif isinstance(exc, OUTAGES):
         logger.error("database unavailable: %s", exc)
         exc = NotReady(_OUTAGE)
+    if isinstance(exc, _DENIALS) and not hasattr(context["view"], str(request.method).lower()):
+        # Nobody may do what nothing does: DRF asks for permission first.
+        exc = exceptions.MethodNotAllowed(request.method)
     if not isinstance(exc, exceptions.APIException):
         return None
     headers = {}
@@ -121,27 +127,28 @@ def _flatten(detail: Any, pointer: str = "") -> Any:
         }
 
 
-def _speaks_problem(request: HttpRequest) -> bool:
+def speaks_problem(request: HttpRequest) -> bool:
+    """Whether the path belongs to the API, whose errors are problem documents."""
     return request.path.startswith(_API_PREFIXES)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """`handler400`: what Django itself refuses, such as a null byte in the path."""
-    if _speaks_problem(request):
+    if speaks_problem(request):
         return problem(request, 400, "The request is malformed.")
     return defaults.bad_request(request, exception)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """`handler403`."""
-    if _speaks_problem(request):
+    if speaks_problem(request):
         return problem(request, 403, "This is not allowed.")
     return defaults.permission_denied(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """`handler404`: a path that no route knows."""
-    if _speaks_problem(request):
+    if speaks_problem(request):
         return problem(request, 404, f"There is nothing at {shorten(request.path)}.")
     return TemplateResponse(request, "404.html", status=404).render()
 
@@ -150,13 +157,13 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     """`handler500`: an outage of the database, or a defect of ours that its id finds in the log."""
     if isinstance(sys.exception(), OUTAGES):
         return _outage(request)
-    if _speaks_problem(request):
+    if speaks_problem(request):
         return problem(request, 500, "The server failed; the request id finds the cause.")
     return defaults.server_error(request)
 
 
 def _outage(request: HttpRequest) -> HttpResponseBase:
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    if _speaks_problem(request):
+    if speaks_problem(request):
         return problem(request, 503, _OUTAGE, headers=headers)
     return TemplateResponse(request, "503.html", status=503, headers=headers).render()

@@ -1,0 +1,1 @@
+"""Malformed input and how each of it is answered, by subject."""

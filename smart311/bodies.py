@@ -1,0 +1,109 @@
+"""Request bodies, whole or refused, before anybody looks at them.
+
+Django takes a body without Content-Length for an empty one, and does not compare what it read with
+what was announced. Here chunked bodies are read (bounded), lengths are compared, and a client that
+stops in the middle frees its thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from io import BytesIO
+
+from django.http import HttpRequest, HttpResponseBase
+from gunicorn.http.errors import ParseException
+
+from smart311.parsers import MAX_BODY_BYTES
+from smart311.problems import problem, shorten, speaks_problem
+
+STALLED_AFTER_SECONDS = 10
+"""A client that sends nothing more for so long is told so."""
+
+
+class BodyRefused(Exception):
+    """The body cannot be taken; `status` says why."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+class BodyMiddleware:
+    """Reads bodies of the API, and chunked ones of any path."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer 400, 408, 413 or 415 where the body is not whole, else go on."""
+        try:
+            _take(request)
+        except BodyRefused as refused:
+            return problem(request, refused.status, str(refused))
+        return self.get_response(request)
+
+
+def _take(request: HttpRequest) -> None:
+    is_chunked = "HTTP_TRANSFER_ENCODING" in request.META
+    if not (is_chunked or (speaks_problem(request) and request.META.get("CONTENT_LENGTH"))):
+        return
+    coding = request.headers.get("Content-Encoding", "identity")
+    if coding.strip().lower() != "identity":
+        raise BodyRefused(415, f"got the coding {shorten(coding)!r}, expected a plain body")
+    promised = None if is_chunked else _length(request)
+    if promised is not None and promised > MAX_BODY_BYTES:
+        raise _too_large()
+    body = _read(request)
+    if len(body) > MAX_BODY_BYTES:
+        raise _too_large()
+    if promised is not None and len(body) < promised:
+        raise BodyRefused(400, f"The body ends after {len(body)} of {promised} bytes.")
+    # What reads the request from here on, Django or DRF, finds it whole.
+    request.META["CONTENT_LENGTH"] = str(len(body))
+    request._stream = BytesIO(body)
+
+
+def _length(request: HttpRequest) -> int:
+    text = request.META["CONTENT_LENGTH"]
+    if not (text.isascii() and text.isdigit()):
+        raise BodyRefused(400, f"got the Content-Length {shorten(text)!r}, expected a number")
+    # Python refuses to read a number of thousands of digits.
+    return int(text) if len(text) <= 18 else MAX_BODY_BYTES + 1
+
+
+def _read(request: HttpRequest) -> bytes:
+    # Chunked bodies are only found below Django's own limited stream.
+    stream = request.META["wsgi.input"]
+    size = MAX_BODY_BYTES + 1
+    if "HTTP_TRANSFER_ENCODING" not in request.META:
+        size = int(request.META["CONTENT_LENGTH"])
+    try:
+        with _patience(request):
+            body: bytes = stream.read(size)
+    except TimeoutError as error:
+        seconds = STALLED_AFTER_SECONDS
+        raise BodyRefused(408, f"Nothing more of the body came for {seconds} s.") from error
+    except (OSError, ParseException) as error:
+        raise BodyRefused(
+            400, f"The body is cut off or its chunks are malformed: {error}"
+        ) from error
+    return body
+
+
+@contextlib.contextmanager
+def _patience(request: HttpRequest) -> Iterator[None]:
+    """A limit for reading from the client, where gunicorn hands over its socket."""
+    connection = request.META.get("gunicorn.socket")
+    if connection is None:
+        yield
+        return
+    connection.settimeout(STALLED_AFTER_SECONDS)
+    try:
+        yield
+    finally:
+        connection.settimeout(None)
+
+
+def _too_large() -> BodyRefused:
+    return BodyRefused(413, f"The body is longer than {MAX_BODY_BYTES} bytes.")
