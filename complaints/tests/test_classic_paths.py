@@ -76,7 +76,7 @@ def test_the_hour_is_the_citys_and_the_window_four_weeks_of_data(client: Client)
     assert (noon["q"], midnight["q"]) == (round(6 / 28, 4), round(1 / 28, 4))
 
 
-@pytest.mark.parametrize("hour", ["", "24", "-1", "noon", "1_0", "²", "1.5", "007", "0\x00"])
+@pytest.mark.parametrize("hour", ["", "24", "-1", "noon", "1_0", "²", "1.5", "007"])
 def test_a_bad_hour_says_what_was_expected(client: Client, hour: str) -> None:
     response = client.get("/complaints/noise-residential", {"hour": hour})
     assert response.status_code == 400
