@@ -7,7 +7,6 @@ from datetime import timedelta
 from django.db.models import Max
 from django.http import HttpResponse
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
@@ -121,7 +120,10 @@ class HourlyCountViewSet(ViewSet):
         summary="Complaints of a type in an hour of the day",
         parameters=[
             OpenApiParameter(
-                "hour", OpenApiTypes.INT, required=True, description="City's clock, 0 to 23"
+                "hour",
+                {"type": "integer", "minimum": 0, "maximum": 23},
+                required=True,
+                description="City's clock, 0 to 23",
             )
         ],
         responses=HourlyCount,

@@ -43,7 +43,7 @@ _KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{6,126}[\x21-\x7e]")
 KEY_HEADER = "Idempotency-Key"
 KEY_PARAMETER = OpenApiParameter(
     KEY_HEADER,
-    str,
+    {"type": "string", "pattern": f"^{_KEY.pattern}$"},
     OpenApiParameter.HEADER,
     description="8 to 128 printable characters of your choice, new for each complaint. A request "
     "sent again with its key is answered again and stored once; keys are kept for 30 days.",

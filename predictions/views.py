@@ -44,7 +44,7 @@ _parameters = [
     OpenApiParameter("longitude", OpenApiTypes.DOUBLE, description="Degrees, WGS 84, in the city"),
     OpenApiParameter(
         "created_date",
-        OpenApiTypes.DATETIME,
+        OpenApiTypes.STR,
         description="When it is filed; now if not given, the city's clock without an offset",
     ),
 ]

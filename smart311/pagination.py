@@ -38,6 +38,14 @@ class InOrderPagination(CursorPagination):
             raise ValidationError({"page_size": [f"got {shorten(text)!r}, {expected}"]})
         return super().paginate_queryset(queryset, request, view)
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """As the schema shows them; the size with its bounds."""
+        found: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        for parameter in found:
+            if parameter["name"] == self.page_size_query_param:
+                parameter["schema"] |= {"minimum": 1, "maximum": self.max_page_size}
+        return found
+
     def decode_cursor(self, request: Request) -> Cursor | None:
         """The cursor. Raises ValidationError where it is none of ours, or no primary key."""
         try:

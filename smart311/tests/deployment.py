@@ -35,6 +35,12 @@ call_command("load_city", "fixtures/nyc", verbosity=0)
 from predictions.tests.small_model import activate_small_model
 activate_small_model()
 """
+MAKE_KEY = """
+import django, sys
+django.setup()
+from accounts.tests.people import make_key, make_user
+print(make_key(make_user(sys.argv[1], sys.argv[1]))[1])
+"""
 COUNT = """
 SELECT
     (SELECT count(*) FROM complaints_complaint), (SELECT count(*) FROM complaints_complaintevent),
@@ -68,6 +74,18 @@ class Deployment:
         self.environment.pop("DATABASE_URL", None)
         self.processes: list[subprocess.Popen[bytes]] = []
         self.web_port, self.lane_port = free_ports(2)
+
+    def make_key(self, role: str) -> str:
+        """The API key of a new account with a role."""
+        done = subprocess.run(
+            [sys.executable, "-c", MAKE_KEY, role],
+            env=self.environment,
+            cwd=PROJECT,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.strip()
 
     @property
     def web(self) -> str:
