@@ -3,8 +3,8 @@
 Requests come at random times (Poisson), whether or not earlier ones are answered, so that a server
 that stalls is seen to stall. Of a hundred reads 30 are lists of complaints, 25 one complaint, 20
 its forecast as of now, 20 /predict and 5 the dashboard. Prints the percentiles of each kind in
-milliseconds and the errors. The complaints are stored: measure on a test install, and lift
-its throttles where it has any.
+milliseconds and the errors. The complaints are stored: measure on a test install. Its limits for
+one address (LIMIT_ANONYMOUS_FILING, LIMIT_ANONYMOUS_READING) allow this much as they are.
 """
 
 import argparse
