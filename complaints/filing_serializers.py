@@ -117,7 +117,8 @@ class PossibleDuplicateSerializer(NeighbourSerializer):
         """The promise made for it at its filing, or null."""
         if neighbour.complaint.promised_median_hours is None:
             return None
-        return PromiseSerializer(neighbour.complaint).data
+        promise: Any = neighbour.complaint
+        return PromiseSerializer(promise).data
 
 
 class FiledBriefSerializer(StoredComplaintSerializer):

@@ -21,6 +21,9 @@ from complaints.publication import publish
 
 logger = logging.getLogger(__name__)
 
+_FIELDS = Complaint._meta.concrete_fields
+_COLUMNS = ", ".join(str(field.column) for field in _FIELDS)
+
 FILED = Counter(
     "smart311_complaints_filed", "Complaints stored, with a forecast or without", ["forecast"]
 )
@@ -90,7 +93,7 @@ def prepare(city: City, filings: Sequence[Filing]) -> list[Prepared]:
 
 def store(prepared: Sequence[Prepared]) -> None:
     """Insert the rows."""
-    Complaint.objects.bulk_create(each.complaint for each in prepared)
+    _insert([each.complaint for each in prepared])
     reporters = [each.reporter for each in prepared if each.reporter]
     if reporters:
         Reporter.objects.bulk_create(reporters)
@@ -98,6 +101,25 @@ def store(prepared: Sequence[Prepared]) -> None:
     # Not before the commit: what is rolled back was not filed.
     transaction.on_commit(lambda: FILED.labels("yes").inc(promised))
     transaction.on_commit(lambda: FILED.labels("no").inc(len(prepared) - promised))
+
+
+def _insert(complaints: Sequence[Complaint]) -> None:
+    """What bulk_create does, but Django takes longer to write it than the database to do it.
+
+    Every column has its value already; nothing has to be read back.
+    """
+    row = f"({', '.join(['%s'] * len(_FIELDS))})"
+    values = [
+        field.get_db_prep_save(getattr(complaint, field.attname), connection)
+        for complaint in complaints
+        for field in _FIELDS
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO complaints_complaint ({_COLUMNS})"  # noqa: S608  (names of our columns)
+            f" VALUES {', '.join([row] * len(complaints))}",
+            values,
+        )
 
 
 def _reserve(count: int) -> tuple[list[int], datetime]:

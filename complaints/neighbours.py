@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import h3.api.basic_int as h3
+from django.db import connection
 
 from complaints.models import Complaint
 
@@ -39,11 +40,27 @@ _IS_POSSIBLE_DUPLICATE = "AND NOT status = 'closed' AND duplicate_of_id IS NULL"
 _NEWEST = "ORDER BY id DESC LIMIT %(most)s"
 
 
+class Nearby(NamedTuple):
+    """What is read of a complaint near another one: the columns of the query, in their order."""
+
+    id: int
+    public_id: str
+    status: str
+    created_at: datetime
+    closed_at: datetime | None
+    latitude: float
+    longitude: float
+    promised_median_hours: float | None
+    promised_p10_hours: float | None
+    promised_p90_hours: float | None
+    promised_by: str
+
+
 @dataclass(frozen=True)
 class Neighbour:
     """A complaint near another: how far away, how long open, how long it took."""
 
-    complaint: Complaint
+    complaint: Nearby
     distance_metres: float
     age_hours: float
     hours_to_close: float | None
@@ -74,10 +91,12 @@ class _Near:
         """Those that a query finds near a complaint, the nearest first."""
         if complaint.cell is None:
             return []
-        rows = Complaint.objects.raw(sql, self._parameters(complaint, complaint.cell))
+        with connection.cursor() as cursor:
+            cursor.execute(sql, self._parameters(complaint, complaint.cell))
+            rows = [Nearby(*row) for row in cursor]
         found = [_neighbour(complaint, other, now) for other in rows]
         near = [neighbour for neighbour in found if neighbour.distance_metres <= self.metres]
-        return sorted(near, key=lambda each: (each.distance_metres, each.complaint.pk))
+        return sorted(near, key=lambda each: (each.distance_metres, each.complaint.id))
 
     def _parameters(self, complaint: Complaint, cell: int) -> dict[str, Any]:
         latitude, longitude = complaint.latitude or 0.0, complaint.longitude or 0.0
@@ -98,7 +117,7 @@ class _Near:
         }
 
 
-def _neighbour(complaint: Complaint, other: Complaint, now: datetime) -> Neighbour:
+def _neighbour(complaint: Complaint, other: Nearby, now: datetime) -> Neighbour:
     took = (other.closed_at - other.created_at) / _HOUR if other.closed_at else None
     return Neighbour(
         complaint=other,
@@ -108,7 +127,7 @@ def _neighbour(complaint: Complaint, other: Complaint, now: datetime) -> Neighbo
     )
 
 
-def _metres(one: Complaint, other: Complaint) -> float:
+def _metres(one: Complaint, other: Nearby) -> float:
     """Distance on a sphere between two complaints that have coordinates."""
     # A row with a cell has both coordinates: a constraint of the table.
     degrees = (one.latitude, one.longitude, other.latitude, other.longitude)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from django.db.models.expressions import Combinable
@@ -101,6 +101,14 @@ def public_complaints(rows: Iterable[tuple[Any, ...]]) -> list[PublicComplaint]:
     ]
 
 
+class Promised(Protocol):
+    """What has the promise's columns: a complaint, or a part of its row."""
+
+    @property
+    def promised_median_hours(self) -> float | None:
+        """Hours from filing; None where nothing was promised."""
+
+
 def public_fields(complaint: Complaint) -> dict[str, Any]:
     """The fields of PublicComplaint, from a complaint with its names."""
     agency, district = complaint.agency, complaint.district
@@ -129,7 +137,7 @@ def public_fields(complaint: Complaint) -> dict[str, Any]:
     }
 
 
-def promise_of(complaint: Complaint) -> Promise | None:
+def promise_of(complaint: Promised) -> Promise | None:
     """The forecast that was given at its filing, if one was."""
     if complaint.promised_median_hours is None:
         return None
