@@ -118,3 +118,10 @@ def stored_range(cell: int) -> tuple[int, int]:
     free = (1 << _BITS_A_DIGIT * (CELL_RESOLUTION - resolution)) - 1
     least = greatest & ~(free << _BITS_A_DIGIT * (_FINEST - CELL_RESOLUTION))
     return least, greatest
+
+
+def parent_sql(column: str, resolution: int) -> str:
+    """SQL for the cell of a coarser `resolution` (below 9) that the cell in `column` lies in."""
+    free = (1 << _BITS_A_DIGIT * (_FINEST - resolution)) - 1
+    cleared = f"({column} & ~({15 << _RESOLUTION_BITS}::bigint))"
+    return f"({cleared} | {resolution << _RESOLUTION_BITS}::bigint | {free}::bigint)"

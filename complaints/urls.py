@@ -5,6 +5,7 @@ from django.urls import re_path
 from complaints import views
 from complaints.classic import ExpectedTimeViewSet, HourlyCountViewSet, InputViewSet
 from complaints.export_views import CsvExportView, GeoJsonExportView
+from complaints.statistics.views import ComparisonView, StatisticsCsvView, StatisticsView
 from smart311.routers import EitherSlashRouter
 
 router = EitherSlashRouter()
@@ -17,6 +18,12 @@ router.register("districts", views.DistrictViewSet)
 exports = [
     re_path(r"^complaints\.csv/?$", CsvExportView.as_view(), name="complaints-csv"),
     re_path(r"^complaints\.geojson/?$", GeoJsonExportView.as_view(), name="complaints-geojson"),
+]
+
+statistics = [
+    re_path(r"^statistics/?$", StatisticsView.as_view(), name="statistics"),
+    re_path(r"^statistics\.csv/?$", StatisticsCsvView.as_view(), name="statistics-csv"),
+    re_path(r"^statistics/compare/?$", ComparisonView.as_view(), name="statistics-compare"),
 ]
 
 expected_time = ExpectedTimeViewSet.as_view({"get": "retrieve"})

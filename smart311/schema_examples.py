@@ -19,6 +19,7 @@ TRAINED = "2026-07-06T04:00:00Z"
 PUBLIC_ID = "5d6d5e3b9f0c4a7e8b21"
 SERVER = "http://127.0.0.1:8000/api/v1"
 MODEL = "nyc-20260706-1"
+HOURS = {"mean": 9.8713, "median": 2.8471, "p90": 21.4926}
 
 VALUES: dict[str, Any] = {
     # complaints
@@ -64,6 +65,19 @@ VALUES: dict[str, Any] = {
     "filed_from": "2026-07-01T04:00:00Z", "filed_until": TRAINED, "sha256": "9f2c" * 16,
     "metrics": {"forecast": {"mae_hours": 8.69, "brier_24": 0.0839, "coverage_80": 0.8573}},
     "passed": True,
+    # statistics
+    "Statistics.source": "rollups", "StatisticsArea.source": "rollups",
+    "rollup": "day_agency_district", "group_by": ["agency", "day"], "counted_by": "filing",
+    "largest_error": 0.0244, "minimum": 5, "StatisticsFigures.complaints": 1412,
+    "StatisticsGroup.complaints": 1412, "open": 203, "closed": 1209, "instant_closings": 12,
+    "groups_without_hours": 0, "StatisticsFigures.hours_to_close": HOURS,
+    "StatisticsGroup.hours_to_close": HOURS, "Survival.median": 3.0921, "still_open": 203,
+    "OnTime.p90": {"kept": 1083, "broken": 114, "undecided": 199, "share": 0.9048},
+    "kept": 640, "broken": 557, "undecided": 199, "share": 0.5347, "area": "district:manhattan",
+    "complaints_ratio": 0.2194, "mean_ratio": 1.3162, "median_ratio": 1.1255,
+    "p90_ratio": 1.2434, "is_median_beyond_error": True, "cell": "882a100d2dfffff",
+    "day": "2026-07-08", "week": "2026-07-06", "month": "2026-07-01", "weekday": 3,
+    "closed_day": "2026-07-08", "closed_week": "2026-07-06", "closed_month": "2026-07-01",
     # pages
     "next": f"{SERVER}/complaints/?cursor=WyItY3JlYXRlZF9hdCIsIjIwMjYi", "previous": None,
 }  # fmt: skip

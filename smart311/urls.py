@@ -8,6 +8,7 @@ from accounts.urls import paths as account_paths
 from complaints.urls import classic as complaint_paths
 from complaints.urls import exports as complaint_exports
 from complaints.urls import router as complaint_router
+from complaints.urls import statistics as complaint_statistics
 from predictions.urls import paths as prediction_paths
 from predictions.urls import router as prediction_router
 from smart311 import health
@@ -29,6 +30,7 @@ urlpatterns = [
     re_path(r"^redoc/?$", ReDocView.as_view(), name="redoc"),
     path("api/v1/", include(complaint_router.urls)),
     path("api/v1/", include(complaint_exports)),
+    path("api/v1/", include(complaint_statistics)),
     path("api/v1/", include(prediction_router.urls)),
     path("api/v1/", include(account_paths)),
     *prediction_paths,

@@ -73,10 +73,11 @@ IMAGE = "city_id, complaint_type_id, agency_id, district_id, cell, created_at, c
 """The columns of a complaint that count; a change of any other appends nothing."""
 
 
-def measured(images: str) -> str:
+def measured(images: str, more: str = "") -> str:
     """SQL for what `images` (a table or query with IMAGE and `sign`) adds, a row a basis.
 
     `period` is not yet chosen: there is a day and a month. `bin` is null for what took no time.
+    `more` are further columns of `images`, each led by a comma.
     """
     return f"""
     SELECT
@@ -97,13 +98,21 @@ def measured(images: str) -> str:
             THEN i.sign * EXTRACT(EPOCH FROM i.closed_at - i.created_at)::bigint
             ELSE 0 END AS seconds,
         CASE WHEN i.closed_at > i.created_at
-            THEN complaints_hours_bin(i.closed_at - i.created_at) END AS bin
+            THEN complaints_hours_bin(i.closed_at - i.created_at) END AS bin{more}
     FROM {images} i
     JOIN complaints_city c ON c.id = i.city_id
     CROSS JOIN LATERAL (VALUES
         ('{FILED}', i.created_at), ('{CLOSED}', i.closed_at)) AS b (basis, moment)
     CROSS JOIN LATERAL (SELECT b.moment AT TIME ZONE c.time_zone AS moment) AS local
     WHERE b.moment IS NOT NULL"""
+
+
+def measures(grain: Grain, where: str = "true") -> str:
+    """SQL for a grain's rows without their histograms, in the columns of `itemised`."""
+    key = ", ".join(grain.key)
+    return f"""
+    SELECT {key}, NULL::smallint AS bin, complaints, closed, timed, seconds, 0 AS count
+    FROM {grain.table} WHERE {where}"""
 
 
 def itemised(grain: Grain, where: str = "true") -> str:
@@ -113,8 +122,7 @@ def itemised(grain: Grain, where: str = "true") -> str:
     """
     key = ", ".join(grain.key)
     return f"""
-    SELECT {key}, NULL::smallint AS bin, complaints, closed, timed, seconds, 0 AS count
-    FROM {grain.table} WHERE {where}
+    {measures(grain, where)}
     UNION ALL
     SELECT {key}, h.bin, 0, 0, 0, 0, h.count
     FROM {grain.table}, unnest(bins, counts) AS h (bin, count) WHERE {where}"""

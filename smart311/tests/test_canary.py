@@ -104,6 +104,11 @@ QUERY_VALUES = {
     "latitude": ["40.75"],
     "longitude": ["-73.85"],
     "hour": ["12"],
+    "group_by": ["complaint_type", "channel", "cell,day"],
+    "figures": ["hours,survival,on_time"],
+    "minimum": ["1"],
+    "cell_resolution": ["9"],
+    "areas": ["district:queens,city"],
 }
 """Values for the query parameters of the schema; a new parameter needs one here."""
 

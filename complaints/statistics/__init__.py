@@ -1,0 +1,1 @@
+"""Counts and times to close of any choice of complaints, in groups."""

@@ -1,0 +1,121 @@
+"""Which roll-up can answer a question, if one can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from complaints.models import City, Complaint
+from complaints.places import stored_range
+from complaints.rollups.grains import CLOSED, GRAINS, Grain
+from complaints.statistics.groups import GROUPS
+from complaints.statistics.question import Question
+
+_NOT_IN_A_ROLLUP = ("updated_since", "bbox", "near", "q", "predicted_late")
+_WAITING = {Complaint.Status.OPEN, Complaint.Status.IN_PROGRESS}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A roll-up, the rows of it that are meant, and what `complaints` means in them.
+
+    `where` is SQL over the grain's columns with `parameters` by name.
+    """
+
+    grain: Grain
+    where: str
+    parameters: dict[str, Any]
+    counts_only: str = ""
+
+
+def plan(question: Question, city: City) -> Plan | None:
+    """The smallest roll-up that answers the question exactly as the rows would; None if none."""
+    chosen = question.chosen
+    if "on_time" in question.figures or any(getattr(chosen, name) for name in _NOT_IN_A_ROLLUP):
+        return None
+    if chosen.predicted_late is not None:
+        return None
+    statuses = _statuses(question)
+    bounds = _bounds(question, city)
+    if statuses is None or bounds is None:
+        return None
+    is_daily = any(bound and bound.day != 1 for bound in bounds)
+    is_daily |= any(GROUPS[name].is_daily for name in question.group_by)
+    properties = set(_properties(question))
+    for grain in GRAINS:
+        if properties <= set(grain.properties) and (grain.period == "day" or not is_daily):
+            where, parameters = _where(question, city, bounds)
+            return Plan(grain, where, parameters, statuses)
+    return None
+
+
+def _statuses(question: Question) -> str | None:
+    """Which of the complaints count: all (empty), closed or waiting; None if rows must tell."""
+    wanted = set(question.chosen.status or ())
+    if not wanted or wanted == set(Complaint.Status.values):
+        return ""
+    if wanted == {Complaint.Status.CLOSED}:
+        return "closed"
+    if wanted == _WAITING and question.basis != CLOSED:
+        return "waiting"
+    return None
+
+
+def _bounds(question: Question, city: City) -> tuple[date | None, date | None] | None:
+    """First day and the day after the last, by the basis; None if the filter cuts through a day."""
+    chosen = question.chosen
+    by_filing = (chosen.created_after, chosen.created_before)
+    by_closing = (chosen.closed_after, chosen.closed_before)
+    own, other = (by_closing, by_filing) if question.basis == CLOSED else (by_filing, by_closing)
+    if any(other) or not all(_is_midnight(moment, city) for moment in own if moment):
+        return None
+    first, end = (city.localise(moment).date() if moment else None for moment in own)
+    return first, end
+
+
+def _is_midnight(moment: datetime, city: City) -> bool:
+    try:
+        return city.localise(moment).time() == time.min
+    except OverflowError:  # the first or last day of the calendar
+        return False
+
+
+def _properties(question: Question) -> Iterator[str]:
+    """The columns that groups and conditions need."""
+    chosen = question.chosen
+    yield from (needs for name in question.group_by if (needs := GROUPS[name].needs))
+    if chosen.complaint_type is not None:
+        yield "complaint_type_id"
+    if chosen.agency is not None:
+        yield "agency_id"
+    if chosen.district is not None:
+        yield "district_id"
+    if chosen.channel is not None:
+        yield "channel"
+    if chosen.cell is not None:
+        yield "cell"
+
+
+def _where(
+    question: Question, city: City, bounds: tuple[date | None, date | None]
+) -> tuple[str, dict[str, Any]]:
+    chosen = question.chosen
+    conditions = {
+        "city_id = %(city)s": ("city", city.pk),
+        "basis = %(basis)s": ("basis", question.basis),
+        "period >= %(first)s": ("first", bounds[0]),
+        "period < %(end)s": ("end", bounds[1]),
+        "complaint_type_id IN %(types)s": ("types", chosen.complaint_type),
+        "agency_id IN %(agencies)s": ("agencies", chosen.agency),
+        "district_id IN %(districts)s": ("districts", chosen.district),
+        "channel IN %(channels)s": ("channels", chosen.channel),
+    }
+    used = {sql: pair for sql, pair in conditions.items() if pair[1] is not None}
+    parameters: dict[str, Any] = dict(used.values())
+    parts = list(used)
+    if chosen.cell is not None:
+        parts.append("cell BETWEEN %(least)s AND %(greatest)s")
+        parameters["least"], parameters["greatest"] = stored_range(chosen.cell)
+    return " AND ".join(parts), parameters

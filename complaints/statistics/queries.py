@@ -1,0 +1,154 @@
+"""The statement behind a statistic: one for each question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from complaints.statistics.groups import GROUPS, expression_of
+from complaints.statistics.planning import Plan
+from complaints.statistics.question import Question
+from complaints.statistics.sources import KEPT, MOST_ROWS, chosen, items
+
+MOST_GROUPS = 5_000
+LEVELS = (0.5, 0.9)
+
+_SUMS = ("complaints", "closed", "timed", "seconds", "censored")
+_COUNTS = ("count", *_SUMS)
+
+
+class TooMany(ValueError):
+    """More rows or groups than one answer may take; says how to ask for less."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the database says of one group, or of all (then `key` is empty).
+
+    `lower` and `upper` are, for each of LEVELS, the bins of the times beside that rank among those
+    closed after a real time; `survived` the first bin by whose end so many of all are closed.
+    """
+
+    key: tuple[Any, ...]
+    complaints: int
+    closed: int
+    timed: int
+    seconds: int
+    censored: int
+    lower: tuple[int | None, ...]
+    upper: tuple[int | None, ...]
+    survived: tuple[int | None, ...]
+    kept: dict[str, int]
+
+
+def ask(question: Question, found: Plan | None, now: datetime) -> tuple[Row, list[Row]]:
+    """The total and the groups of a question; from the planned roll-up, else from rows.
+
+    Raises TooMany.
+    """
+    parameters = found.parameters if found else {"basis": question.basis}
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(question, found, now), parameters)
+        rows = cursor.fetchall()
+    if rows and rows[0][0] > MOST_ROWS:
+        raise TooMany(
+            f"This is about more than {MOST_ROWS:,} complaints that no roll-up can tell of; "
+            "narrow the filter, for instance to fewer days, or ask for less."
+        )
+    if len(rows) > MOST_GROUPS + 1:
+        raise TooMany(
+            f"The answer has more than {MOST_GROUPS:,} groups; group by less or narrow the filter."
+        )
+    read = [_row(row, len(question.group_by)) for row in rows]
+    return (read[0], read[1:]) if read else (_row((0, 1, *_nothing(question)), 0), [])
+
+
+def _statement(question: Question, found: Plan | None, now: datetime) -> str:
+    rows = chosen(question, found, now)
+    names = [f"group_{number}" for number in range(len(question.group_by))]
+    groups = "".join(f"{name}, " for name in names)
+    sums = (*_COUNTS, *(KEPT if "on_time" in question.figures else ()))
+    expressions = "".join(
+        f"{expression_of(group, question.cell_resolution)} AS {name}, "
+        for group, name in zip(question.group_by, names, strict=True)
+    )
+    sets = f"GROUPING SETS (({groups}bin), (bin))" if names else "bin"
+    is_total = f"GROUPING({names[0]})" if names else "1"
+    return f"""
+    WITH {f"chosen AS MATERIALIZED ({rows})," if rows else ""}
+    items AS (SELECT {expressions}source.* FROM ({items(question, found)}) AS source),
+    bins AS (
+        SELECT {groups}{is_total} AS is_total, bin,
+            {", ".join(f"sum({name}) AS {name}" for name in sums)}
+        FROM items GROUP BY {sets}
+    ),
+    ranked AS (
+        SELECT *, sum(count) OVER up AS up_to, sum(count) OVER whole AS whole,
+            sum(count + censored) OVER down AS at_risk
+        FROM bins
+        WINDOW whole AS (PARTITION BY {groups}is_total),
+            up AS (PARTITION BY {groups}is_total ORDER BY bin NULLS FIRST),
+            down AS (PARTITION BY {groups}is_total ORDER BY bin DESC NULLS LAST)
+    ),
+    survived AS (
+        SELECT *, exp(sum(ln({_SURVIVING})) OVER up) AS surviving
+        FROM ranked
+        WINDOW up AS (PARTITION BY {groups}is_total ORDER BY bin NULLS FIRST)
+    )
+    SELECT {"(SELECT count(*) FROM chosen)" if rows else "0"}, is_total, {groups}
+        {_results(question)}
+    FROM survived
+    GROUP BY {groups}is_total
+    HAVING is_total = 1 OR sum(complaints) <> 0
+    ORDER BY {_order(question, names)}
+    LIMIT {MOST_GROUPS + 2}"""
+
+
+# Of those at risk in a bin the censored ones are, on average, there for half of it.
+_SURVIVING = "greatest(1 - COALESCE(count / NULLIF(at_risk - censored / 2.0, 0), 0), 1e-12)"
+
+
+def _results(question: Question) -> str:
+    ranks = [f"{level} * (whole - 1)" for level in LEVELS]
+    columns = [
+        *(f"sum({name})::bigint" for name in _SUMS),
+        *(f"min(bin) FILTER (WHERE up_to > floor({rank}))" for rank in ranks),
+        *(f"min(bin) FILTER (WHERE up_to > ceil({rank}))" for rank in ranks),
+        *(f"min(bin) FILTER (WHERE surviving <= {1 - level:.2f})" for level in LEVELS),
+        *(f"sum({name})::bigint" for name in KEPT if "on_time" in question.figures),
+    ]
+    return ", ".join(columns)
+
+
+def _order(question: Question, names: list[str]) -> str:
+    """The total first; times in their order, everything else by how many there are."""
+    times = [
+        name for group, name in zip(question.group_by, names, strict=True) if GROUPS[group].basis
+    ]
+    return ", ".join(["is_total DESC", *times, "sum(complaints) DESC", *names])
+
+
+def _nothing(question: Question) -> tuple[int | None, ...]:
+    """The columns of a total over nothing."""
+    kept = (0,) * (len(KEPT) if "on_time" in question.figures else 0)
+    return (0,) * len(_SUMS) + (None,) * 3 * len(LEVELS) + kept
+
+
+def _row(values: tuple[Any, ...], width: int) -> Row:
+    _, is_total, *rest = values
+    sums, bins = rest[width : width + 5], rest[width + 5 : width + 11]
+    return Row(
+        key=() if is_total else tuple(rest[:width]),
+        complaints=sums[0],
+        closed=sums[1],
+        timed=sums[2],
+        seconds=sums[3],
+        censored=sums[4],
+        lower=tuple(bins[0:2]),
+        upper=tuple(bins[2:4]),
+        survived=tuple(bins[4:6]),
+        kept=dict(zip(KEPT, rest[width + 11 :], strict=False)),
+    )
