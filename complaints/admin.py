@@ -3,10 +3,11 @@ from typing import Any, cast
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet, URLField
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
 from unfold.admin import ModelAdmin, TabularInline
 
 from complaints.access import worked_by
+from complaints.exports import private_csv_file
 from complaints.models import (
     Agency,
     City,
@@ -16,6 +17,7 @@ from complaints.models import (
     District,
     Reporter,
 )
+from complaints.models.complaint import ComplaintQuerySet
 from complaints.publication import rewrite
 
 
@@ -117,6 +119,24 @@ class ComplaintAdmin(ModelAdmin):  # type: ignore[misc]
         "as_filed",
     )
     inlines = (ReporterInline, ComplaintEventInline)
+    actions = ("export_private",)
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("complaints.export_private_fields")
+
+    @admin.action(description="Export with private fields (CSV)", permissions=["export"])
+    def export_private(
+        self, request: HttpRequest, chosen: ComplaintQuerySet
+    ) -> StreamingHttpResponse:
+        self.log_change(request, chosen[0], f"Exported with private fields: {chosen.count()} rows.")
+        return StreamingHttpResponse(
+            private_csv_file(chosen),
+            content_type="text/csv; charset=utf-8",
+            headers={
+                "Content-Disposition": 'attachment; filename="complaints-private.csv"',
+                "Cache-Control": "no-store",
+            },
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Complaint]:
         # Behind the login there are only members of staff.

@@ -6,7 +6,7 @@ connections wait with a deadline (`smart311.patience`).
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -36,6 +36,12 @@ CSV_FIELDS = (
     *(f"forecast_{name}" for name in Promise.__struct_fields__),
 )
 """The header: the fields of the list, the forecast as four."""
+PRIVATE_PATHS = (
+    *("public_id", "complaint_type__name", "agency__code", "status", "created_at", "closed_at"),
+    *("address", "description", "media_url"),
+    *("reporter__name", "reporter__email", "reporter__phone"),
+)
+"""What managers export."""
 
 
 class CsvCell(Func):
@@ -92,7 +98,11 @@ def _is_text(path: str | Combinable) -> bool:
 
 def csv_rows(rows: ComplaintQuerySet) -> ComplaintQuerySet:
     """The query of a CSV file: CSV_FIELDS of each complaint as one line."""
-    cells = (_csv_cell(path) for path in (*COLUMNS, *PROMISE_COLUMNS))
+    return _csv_lines(rows, (*COLUMNS, *PROMISE_COLUMNS))
+
+
+def _csv_lines(rows: ComplaintQuerySet, paths: Iterable[str | Combinable]) -> ComplaintQuerySet:
+    cells = (_csv_cell(path) for path in paths)
     line = Func(Value(","), *cells, function="concat_ws", output_field=TextField())
     return rows.values_list(line)  # type: ignore[return-value]
 
@@ -130,6 +140,13 @@ def csv_file(rows: ComplaintQuerySet) -> Iterator[bytes]:
     """RFC 4180: a header, lines that end in CR LF, text quoted where it has to be."""
     chunks = _chunks(csv_rows(rows))
     return _stream([",".join(CSV_FIELDS), *next(chunks)], chunks, "", "\r\n", "\r\n")
+
+
+def private_csv_file(rows: ComplaintQuerySet) -> Iterator[bytes]:
+    """The same with PRIVATE_PATHS instead: only for those who may export private fields."""
+    chunks = _chunks(_csv_lines(rows, PRIVATE_PATHS))
+    header = ",".join(path.replace("__", "_") for path in PRIVATE_PATHS)
+    return _stream([header, *next(chunks)], chunks, "", "\r\n", "\r\n")
 
 
 def geojson_file(rows: ComplaintQuerySet) -> Iterator[bytes]:

@@ -104,6 +104,8 @@ async def _send(send: Send, found: Answer, request_id: str, method: str) -> None
         "Content-Type": found.content_type,
         "Content-Length": str(len(found.body)),
         "X-Request-ID": request_id,
+        # As web answers other sites' pages: a forecast is public.
+        "Access-Control-Allow-Origin": "*",
         **found.headers,
     }
     await send(

@@ -1,9 +1,12 @@
 """Keys and accounts in the admin."""
 
+import csv
+import io
 import re
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.contrib.messages import get_messages
 from django.contrib.sessions.models import Session
@@ -139,3 +142,30 @@ def test_each_role_has_every_permission_it_names(role: str) -> None:
         "content_type__app_label", "codename"
     )
     assert set(found) == {(app, name) for app, names in ROLES[role].items() for name in names}
+
+
+EXPORT = {"action": "export_private"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_manager_exports_private_fields_and_it_is_logged() -> None:
+    client = signed_in("manager")
+    complaint = make_complaint(description="=Marker drums")
+    Reporter.objects.create(complaint=complaint, name="Marker Person", phone="555-0100")
+    response: Any = client.post(
+        "/admin/complaints/complaint/", {**EXPORT, "_selected_action": [complaint.pk]}
+    )
+    row = next(iter(csv.DictReader(io.StringIO(response.getvalue().decode()))))
+    assert row["reporter_name"] == "Marker Person"
+    assert row["description"] == "'=Marker drums"
+    assert LogEntry.objects.get().change_message == "Exported with private fields: 1 rows."
+
+
+def test_an_agent_does_not() -> None:
+    client = signed_in("agent")
+    make_agency().staff.add(User.objects.get(username="ada"))
+    complaint = make_complaint(description="Marker")
+    response = client.post(
+        "/admin/complaints/complaint/", {**EXPORT, "_selected_action": [complaint.pk]}
+    )
+    assert "Content-Disposition" not in response
