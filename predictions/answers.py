@@ -111,7 +111,7 @@ def _forecast_body(
     query = _query(kind.code, _parameters(query_string), known.city, now)
     if known.model is None:
         raise Refused(503, f"No model is active for {known.city.name} yet.")
-    forecast = forecast_with(known.model, query)
+    forecast = forecast_with(known.model, query, known.queue)
     # One query's NaN, where all canned ones were fine: no answer rather than an invented one.
     if not math.isfinite(forecast.median_hours + forecast.p10_hours + forecast.p90_hours):
         raise Refused(503, "The model gives no number for this.")

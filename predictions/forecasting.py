@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from complaints.forecasting import Forecast, ForecastQuery, NoForecast, PastHorizon
 from complaints.models import City
 from predictions.ml.features import Query
+from predictions.ml.queue import Queue
 from predictions.ml.runtime import Forecast as RuntimeForecast
 from predictions.ml.runtime import forecast_of
 from predictions.serving import ServingModel, serving
@@ -17,12 +18,13 @@ class ActiveModelForecaster:
 
     def forecast(self, city: City, query: ForecastQuery) -> Forecast:
         """The forecast of one complaint. Raises NoForecast."""
-        return forecast_with(_active_model(city), query)
+        model, queue = _active_model(city)
+        return forecast_with(model, query, queue)
 
     def remaining(self, city: City, query: ForecastQuery, open_hours: float) -> Forecast:
         """The forecast of one that is still open, from now on. Raises NoForecast, PastHorizon."""
-        model = _active_model(city)
-        curve = model.runtime.curve(_features(query))
+        model, queue = _active_model(city)
+        curve = model.runtime.curve(_features(query), queue)
         if open_hours >= curve.horizon_hours:
             raise PastHorizon(
                 f"It is open for {open_hours:.0f} h; the model says nothing about more than "
@@ -32,16 +34,16 @@ class ActiveModelForecaster:
         return _told(model, forecast_of(curve.after(open_hours)), now)
 
 
-def forecast_with(model: ServingModel, query: ForecastQuery) -> Forecast:
-    """The forecast that one model gives."""
-    return _told(model, model.runtime.forecast(_features(query)), query.created_at)
+def forecast_with(model: ServingModel, query: ForecastQuery, queue: Queue) -> Forecast:
+    """The forecast that one model gives, knowing the queue."""
+    return _told(model, model.runtime.forecast(_features(query), queue), query.created_at)
 
 
-def _active_model(city: City) -> ServingModel:
+def _active_model(city: City) -> tuple[ServingModel, Queue]:
     known = serving.state().get(city.slug)
     if known is None or known.model is None:
         raise NoForecast(f"No model is active for {city.name} yet.")
-    return known.model
+    return known.model, known.queue
 
 
 def _features(query: ForecastQuery) -> Query:

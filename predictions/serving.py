@@ -1,4 +1,4 @@
-"""What a serving process keeps in memory: each city with its types and its active model.
+"""What a serving process keeps in memory: each city with its types, its active model and its queue.
 
 A damaged model leaves the last good one in place, as a database outage does (smart311.memory).
 """
@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+
+from django.utils import timezone
 
 from complaints.catalogue import Catalogue
 from complaints.cities import KnownCity, cities
 from complaints.models import City
 from predictions.ml.header import ModelError
+from predictions.ml.queue import Queue
 from predictions.ml.runtime import Forecaster as Runtime
 from predictions.models import ModelVersion
+from predictions.queue_snapshot import Snapshot, read_snapshot
 from smart311.memory import Memory
 
 logger = logging.getLogger(__name__)
@@ -57,8 +62,14 @@ class ServingCity:
 
     city: City
     catalogue: Catalogue
+    snapshot: Snapshot
     model: ServingModel | None
     refusal: Refusal | None = None
+
+    @property
+    def queue(self) -> Queue:
+        """Who waits, as known a moment ago."""
+        return self.snapshot.queue
 
     @property
     def trouble(self) -> str:
@@ -75,11 +86,11 @@ State = Mapping[str, ServingCity]
 
 def read_state(before: State | None) -> State:
     """Read every city's state; models that are already loaded are kept."""
-    before = before or {}
+    before, now = before or {}, timezone.now()
     active = ModelVersion.objects.active().without_bytes()
     versions = {version.city_id: version for version in active}
     return {
-        slug: _read_city(known, versions.get(known.city.pk), before.get(slug))
+        slug: _read_city(known, versions.get(known.city.pk), before.get(slug), now)
         for slug, known in cities.state().items()
     }
 
@@ -88,30 +99,33 @@ serving: Memory[State] = Memory(read_state)
 
 
 def _read_city(
-    known: KnownCity, version: ModelVersion | None, before: ServingCity | None
+    known: KnownCity, version: ModelVersion | None, before: ServingCity | None, now: datetime
 ) -> ServingCity:
-    city, catalogue = known.city, known.catalogue
+    snapshot = read_snapshot(known.city, now, before.snapshot if before else None)
+    make = partial(ServingCity, known.city, known.catalogue, snapshot)
     kept = before.model if before else None
     refusal = before.refusal if before else None
     if version is None:
-        return _without_active(city, catalogue, kept)
+        return _without_active(make, known.city, kept)
     if kept and kept.version == version.version and kept.sha256 == version.sha256:
-        return ServingCity(city, catalogue, kept)
+        return make(kept)
     if refusal and refusal.stands(version):
-        return ServingCity(city, catalogue, kept, refusal)
+        return make(kept, refusal)
     try:
-        return ServingCity(city, catalogue, load(version))
+        return make(load(version))
     except ModelError as error:
         logger.error("model %s is refused: %s", version.version, error)
         refusal = Refusal(version.version, version.sha256, str(error), time.monotonic())
-        return ServingCity(city, catalogue, kept or _newest_retired(city), refusal)
+        return make(kept or _newest_retired(known.city), refusal)
 
 
-def _without_active(city: City, catalogue: Catalogue, kept: ServingModel | None) -> ServingCity:
+def _without_active(
+    make: Callable[..., ServingCity], city: City, kept: ServingModel | None
+) -> ServingCity:
     """Nobody takes the active row away on purpose: what served last goes on, with an alert."""
     model = kept or _newest_retired(city)
     lost = Refusal("no version", "", "the registry names no active one", time.monotonic())
-    return ServingCity(city, catalogue, model, lost if model else None)
+    return make(model, lost if model else None)
 
 
 def _newest_retired(city: City) -> ServingModel | None:

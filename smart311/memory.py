@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 State = TypeVar("State")
 
+RESTS_PER_READ = 9
+"""However slow the database is, reading it takes at most a tenth of the time."""
+
 
 class Memory(Generic[State]):
     """What `read` found last; it is told what it had found before, None at first."""
@@ -68,6 +71,11 @@ def forget_everything() -> None:
         memory.forget()
 
 
+def rest_seconds(took: float) -> float:
+    """How long to wait after a reading that took so many seconds."""
+    return max(settings.FORECAST_REFRESH_SECONDS, took * RESTS_PER_READ)
+
+
 @functools.cache
 def _renew_in_background() -> None:
     """Start the thread, once a process."""
@@ -75,8 +83,10 @@ def _renew_in_background() -> None:
 
 
 def _renew_forever() -> None:
+    took = 0.0
     while True:
-        time.sleep(settings.FORECAST_REFRESH_SECONDS)
+        time.sleep(rest_seconds(took))
+        started = time.monotonic()
         close_old_connections()
         for memory in _memories:
             try:
@@ -87,3 +97,4 @@ def _renew_forever() -> None:
             # Whatever is wrong, the thread has to live: without it no change is ever seen.
             except Exception:
                 logger.exception("it goes on with what it knows")
+        took = time.monotonic() - started

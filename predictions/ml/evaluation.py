@@ -12,9 +12,10 @@ from typing import TypedDict
 import numpy as np
 import polars as pl
 
-from .features import encode_frame
+from .features import encode_frame, with_usual
 from .labels import TooFewComplaints, labels_as_of, outcomes
 from .metrics import Metrics, Outlook, measure
+from .queue_history import with_queue
 from .survival import Booleans, KaplanMeier
 from .training import Progress, TrainedModel, train
 
@@ -88,7 +89,7 @@ def evaluate(
         raise ValueError(f"test from {start} overlaps the training as of {learned_until}")
     test = _tested(frame, start, test_until, restrict_hours)
     known = labels_as_of(frame, as_of, time_zone)
-    outlooks = {"forecast": forecast_outlook(trained, test), **baselines(known, test, as_of)}
+    outlooks = {"forecast": forecast_outlook(trained, test, frame), **baselines(known, test, as_of)}
     latest: datetime = test.select(pl.col("created_at").max()).item()
     return Evaluation(
         as_of=_iso(as_of),
@@ -119,10 +120,12 @@ def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat()
 
 
-def forecast_outlook(trained: TrainedModel, test: pl.DataFrame) -> Outlook:
-    """What the exported model, as it serves, says about the test rows."""
+def forecast_outlook(trained: TrainedModel, test: pl.DataFrame, frame: pl.DataFrame) -> Outlook:
+    """What the exported model, as it serves, says about the test rows of a city's complaints."""
     forecaster = trained.forecaster()
-    features = encode_frame(test, forecaster.header.encoding)
+    encoding = forecaster.header.encoding
+    asked = with_queue(with_usual(test, encoding), frame, encoding.time_zone)
+    features = encode_frame(asked, encoding)
     edges = np.array(forecaster.header.edges_hours)
     return Outlook.of_curves(edges, forecaster.cumulative(features))
 

@@ -20,6 +20,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from .queue import QUEUE_FEATURES, UNKNOWN, Queue
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -101,6 +103,17 @@ PARENTS = {
 }
 CATEGORY_TABLES = ("type", "descriptor", "agency", "location_type")
 PLACE_TABLES = ("agency_district", "type_district")
+# Groups of columns; shares of a category table belong to the table's, places to "place".
+GROUPS: dict[str, tuple[str, ...]] = {
+    "type": (),
+    "descriptor": (),
+    "agency": (),
+    "location_type": (),
+    "channel": ("channel",),
+    "place": ("latitude", "longitude"),
+    "time": (),
+    "queue": QUEUE_FEATURES,
+}
 SATURDAY = 5
 LONGEST_BREAK_DAYS = 7
 
@@ -179,8 +192,23 @@ def feature_names(horizons_hours: list[float]) -> list[str]:
         return [f"{table}_closed_{hours:g}h" for table in tables for hours in horizons_hours]
 
     day = ["weekday", "day_of_year", "is_holiday", "days_to_working_day"]
-    rest = [*day, "hour", "latitude", "longitude"]
+    rest = [*day, "hour", "latitude", "longitude", *QUEUE_FEATURES]
     return [*shares(CATEGORY_TABLES), "channel", *shares(PLACE_TABLES), *rest]
+
+
+def feature_groups(horizons_hours: list[float]) -> dict[str, list[int]]:
+    """Group → columns of an encoded row: what people would call one fact about a complaint."""
+    groups: dict[str, list[int]] = {name: [] for name in GROUPS}
+    for column, name in enumerate(feature_names(horizons_hours)):
+        groups[_group_of(name)].append(column)
+    return groups
+
+
+def _group_of(name: str) -> str:
+    table, is_share, _ = name.partition("_closed_")
+    if is_share:
+        return "place" if table in PLACE_TABLES else table
+    return next((group for group, names in GROUPS.items() if name in names), "time")
 
 
 def cell_of(latitude: float | None, longitude: float | None) -> str | None:
@@ -191,8 +219,10 @@ def cell_of(latitude: float | None, longitude: float | None) -> str | None:
     return cell
 
 
-def encode_query(query: Query, encoding: Encoding) -> Row:
+def encode_query(query: Query, encoding: Encoding, queue: Queue | None = None) -> Row:
     """One query as the model sees it: float32 (k,), NaN where nothing is known.
+
+    `queue` is the city's, as known now; for a query about another time it is unknown.
 
     Raises ValueError if `created_at` has no time zone.
     """
@@ -210,6 +240,11 @@ def encode_query(query: Query, encoding: Encoding) -> Row:
     numbers.append(local.hour + local.minute / 60)
     numbers.append(NAN if query.latitude is None else query.latitude)
     numbers.append(NAN if query.longitude is None else query.longitude)
+    waiting = UNKNOWN
+    if queue is not None:
+        agency = agency or encoding.typical_agency.get(kind)
+        waiting = queue.features(kind, agency, district, query.created_at)
+    numbers += waiting
     return np.array(numbers, dtype=np.float32)
 
 
@@ -219,13 +254,17 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def encode_frame(frame: pl.DataFrame, encoding: Encoding) -> Matrix:
-    """Complaints as the model sees them: (n, k) float32, row for row `encode_query`."""
+    """Complaints as the model sees them: (n, k) float32, row for row `encode_query`.
+
+    The queue is that of the columns `QUEUE_FEATURES` (`queue_history`); without them unknown.
+    """
     import polars as pl
 
     local = pl.col("created_at").dt.convert_time_zone(encoding.time_zone)
-    known = frame.with_columns(
+    missing = [name for name in QUEUE_FEATURES if name not in frame.columns]
+    known = with_usual(frame, encoding).with_columns(
+        *(pl.lit(NAN).alias(name) for name in missing),
         local_day=local.dt.date(),
-        district=_districts(frame, encoding),
         hour=local.dt.hour().cast(pl.Float64) + local.dt.minute() / 60,
     )
     category = ["complaint_type", "agency", "descriptor", "location_type", "channel"]
@@ -238,8 +277,22 @@ def encode_frame(frame: pl.DataFrame, encoding: Encoding) -> Matrix:
         ),
         _per_distinct(known, ["local_day"], lambda day: day_block(encoding, day)),
     ]
-    numbers = known.select("hour", "latitude", "longitude").fill_null(NAN)
+    numbers = known.select("hour", "latitude", "longitude", *QUEUE_FEATURES).fill_null(NAN)
     return np.hstack([*blocks, numbers.to_numpy().astype(np.float32)])
+
+
+def with_usual(frame: pl.DataFrame, encoding: Encoding) -> pl.DataFrame:
+    """Missing agencies and districts filled with the usual ones of the type and the place."""
+    import polars as pl
+
+    usual = pl.col("complaint_type").replace_strict(
+        encoding.typical_agency, default=None, return_dtype=pl.String
+    )
+    return frame.with_columns(
+        # An empty text is no agency, as for a single query.
+        agency=pl.coalesce(pl.col("agency").replace("", None), usual),
+        district=_districts(frame, encoding),
+    )
 
 
 def _districts(frame: pl.DataFrame, encoding: Encoding) -> pl.Series:

@@ -54,6 +54,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         More such checks, over types and times, and the fingerprint of their answers.
     inputs
         Shares of the inputs before training, to notice when they drift: input → value → share.
+    typical
+        Complaint type → the typical value of each feature, null where it is mostly unknown; ""
+        is the city's, for a type that is not there.
     metrics
         The evaluation, filled in by the caller.
     """
@@ -77,6 +80,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     canned: list[Probe] = []
     canned_sha256: str = ""
     inputs: dict[str, dict[str, float]] = {}
+    typical: dict[str, list[float | None]] = {}
     metrics: dict[str, object] = {}
 
 

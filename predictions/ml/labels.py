@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 import polars as pl
 
 INSTANT = pl.Datetime("us", "UTC")
-# The contract: what a frame of complaints must hold. Codes and words may be null, and so may
-# coordinates, `closed_at` (open) and `observed_at` (told of every change at once).
+# The contract: what a frame of complaints must hold. `area` is the wider area of the district, or
+# the district itself. Codes and words may be null, and so may coordinates, `closed_at` (open) and
+# `observed_at` (told of every change at once).
 SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
     "complaint_type": pl.String,
     "agency": pl.String,
     "descriptor": pl.String,
     "channel": pl.String,
     "district": pl.String,
+    "area": pl.String,
     "location_type": pl.String,
     "latitude": pl.Float64,
     "longitude": pl.Float64,
@@ -54,7 +56,7 @@ def labels_as_of(frame: pl.DataFrame, as_of: datetime, time_zone: str) -> pl.Dat
     """
     moment = pl.lit(as_of.astimezone(UTC)).cast(INSTANT)
     seen_until = pl.min_horizontal(moment, pl.col("observed_at").fill_null(moment))
-    closed = _closing_known_at(time_zone).fill_null(moment + pl.duration(days=1)) <= moment
+    closed = closing_seen_at(time_zone).fill_null(moment + pl.duration(days=1)) <= moment
     end = pl.when(closed).then(pl.col("closed_at")).otherwise(seen_until)
     return (
         usable(frame)
@@ -92,8 +94,11 @@ def _hours(duration: pl.Expr) -> pl.Expr:
     return duration.dt.total_microseconds() / MICROSECONDS_PER_HOUR
 
 
-def _closing_known_at(time_zone: str) -> pl.Expr:
-    """When the source could tell of the closing."""
+def closing_seen_at(time_zone: str) -> pl.Expr:
+    """When the source could tell of the closing; null while open.
+
+    Local midnight to the microsecond is a date without a time: told at the end of that day.
+    """
     local = pl.col("closed_at").dt.convert_time_zone(time_zone)
     day_end = local.dt.offset_by("1d").dt.convert_time_zone("UTC")
     is_date_only = local.dt.time() == pl.time(0, 0, 0)

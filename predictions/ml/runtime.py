@@ -22,6 +22,7 @@ from .header import (
     read_header,
     sha256_of,
 )
+from .queue import Queue
 from .survival import Curve, Floats, closed_within, quantiles
 
 HAZARDS = "hazards"
@@ -106,23 +107,23 @@ class Forecaster:
         forecaster._check_itself()
         return forecaster
 
-    def curve(self, query: Query) -> Curve:
-        """The whole curve of one query."""
-        return self._curve(encode_query(query, self.header.encoding))
+    def curve(self, query: Query, queue: Queue | None = None) -> Curve:
+        """The whole curve of one query, with the queue as known now."""
+        return self._curve(encode_query(query, self.header.encoding, queue))
 
-    def forecast(self, query: Query) -> Forecast:
-        """The forecast of one query, at any complaint type.
+    def forecast(self, query: Query, queue: Queue | None = None) -> Forecast:
+        """The forecast of one query, at any complaint type, with the queue as known now.
 
         A type never seen is answered from its agency or the city; whether it exists is the
         caller's question. Raises ValueError if `created_at` has no time zone.
         """
-        return forecast_of(self.curve(query))
+        return forecast_of(self.curve(query, queue))
 
-    def forecast_many(self, queries: Sequence[Query]) -> list[Forecast]:
+    def forecast_many(self, queries: Sequence[Query], queue: Queue | None = None) -> list[Forecast]:
         """The forecasts of many queries in one call of the model."""
         if not queries:
             return []
-        rows = np.stack([encode_query(query, self.header.encoding) for query in queries])
+        rows = np.stack([encode_query(query, self.header.encoding, queue) for query in queries])
         return forecasts(np.array(self._edges), self.cumulative(rows))
 
     def cumulative(self, features: Matrix) -> Floats:

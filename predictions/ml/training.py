@@ -27,7 +27,7 @@ from .labels import TooFewComplaints, labels_as_of
 from .person_periods import recency
 from .runtime import CUMULATIVE, Forecaster, open_session
 from .survival import EDGES_HOURS
-from .training_rows import TrainingRows, parity_rows, training_rows
+from .training_rows import TrainingRows, parity_rows, training_rows, typical_rows
 
 Progress = Callable[[str, float], None]
 
@@ -42,6 +42,9 @@ LEARNING_RATE = 0.05
 # Fitting stops when complaints held out gain nothing for this many trees.
 PATIENCE_TREES = 15
 FEWEST_ROWS_IN_LEAF = 50
+# Share of the features that each split may choose from. On 6,000 complaints of a known law (median
+# 400 h) medians of five seeds came out at 345–487 h with it, at 346–549 h without.
+FEATURES_PER_SPLIT = 0.3
 FEWEST_ROWS_FOR_THREADS = 200_000
 # Holidays are kept for forecasts made long after the training.
 HOLIDAYS_AHEAD = timedelta(days=730)
@@ -127,6 +130,7 @@ def fit(data: TrainingRows, seed: int) -> HistGradientBoostingClassifier:
         learning_rate=LEARNING_RATE,
         max_leaf_nodes=LEAVES,
         min_samples_leaf=FEWEST_ROWS_IN_LEAF,
+        max_features=FEATURES_PER_SPLIT,
         early_stopping=True,
         scoring="loss",
         n_iter_no_change=PATIENCE_TREES,
@@ -159,6 +163,7 @@ def _header(onnx: bytes, encoding: Encoding, labelled: pl.DataFrame, **facts: An
         libraries=_libraries(),
         sha256=sha256_of(onnx),
         probe=_probe(onnx, labelled, encoding),
+        typical=typical_rows(labelled, encoding),
         **facts,
     )
 

@@ -44,6 +44,7 @@ def complaints(rows: int = 6_000, seed: int = 0, *, day_factor: float = 1.0) -> 
             "descriptor": words,
             "channel": generator.choice(["PHONE", "ONLINE"], size=rows),
             "district": generator.choice(["01-north", "02-south"], size=rows),
+            "area": ["the-city"] * rows,
             "location_type": [None] * rows,
             "latitude": generator.uniform(40.6, 40.8, size=rows),
             "longitude": generator.uniform(-74.0, -73.8, size=rows),

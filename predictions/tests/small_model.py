@@ -42,6 +42,7 @@ def train_small_model() -> TrainedModel:
             "complaint_type": kinds,
             **{name: [text or None] * ROWS for name, text in texts.items()},
             "district": ["queens-07"] * ROWS,
+            "area": ["queens"] * ROWS,
             "latitude": generator.uniform(40.6, 40.8, ROWS),
             "longitude": generator.uniform(-74.0, -73.8, ROWS),
             "created_at": created,

@@ -13,8 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from predictions.ml.encoding import federal_holidays, fit_encoding
-from predictions.ml.features import Encoding, Query, encode_frame, encode_query, feature_names
+from predictions.ml.features import (
+    Encoding,
+    Query,
+    encode_frame,
+    encode_query,
+    feature_groups,
+    feature_names,
+    with_usual,
+)
 from predictions.ml.labels import labels_as_of
+from predictions.ml.queue import QUEUE_FEATURES, Queue, Waiting
 from predictions.tests.ml_data import AS_OF, START, ZONE, complaints, frame_of, query, row
 
 NAMES = feature_names([2.0, 6.0, 24.0, 72.0, 168.0, 336.0])
@@ -54,12 +63,38 @@ queries = st.builds(
 )
 
 
+def known_queue(now: datetime, days: int) -> Queue:
+    """A queue with entries for some of the types, agencies and districts asked about."""
+    return Queue(
+        taken_at=now,
+        days=days,
+        by_type_district={("noise", "01-north"): Waiting(2, 5, 61.5)},
+        by_type={"noise": Waiting(3, 8, 80.25), "heat": Waiting()},
+        by_agency_area={("POLICE", "the-city"): 9},
+        pace_by_type={"noise": 1.5},
+        pace_by_type_district={("noise", "01-north"): 1.25, ("tree", "02-south"): 4.5},
+        areas={"01-north": "the-city", "02-south": "the-city"},
+    )
+
+
 @settings(deadline=None)  # the machine may be busy
-@given(st.lists(queries, min_size=1, max_size=30))
-def test_a_frame_is_encoded_row_for_row_like_its_queries(rows: list[Query]) -> None:
+@given(
+    st.lists(queries, min_size=1, max_size=30),
+    st.lists(st.integers(0, 4), min_size=30, max_size=30),
+)
+def test_a_frame_is_encoded_row_for_row_like_its_queries(
+    rows: list[Query], days: list[int]
+) -> None:
+    queues = [known_queue(one.created_at, day) for one, day in zip(rows, days, strict=False)]
+    one_by_one = np.stack(
+        [encode_query(one, encoding(), queue) for one, queue in zip(rows, queues, strict=True)]
+    )
     frame = frame_of(*(row(**msgspec.structs.asdict(one)) for one in rows))
-    one_by_one = np.stack([encode_query(one, encoding()) for one in rows])
-    together = encode_frame(frame, encoding())
+    usual = with_usual(frame, encoding())
+    codes = usual.select("complaint_type", "agency", "district", "created_at").rows()
+    waiting = [queue.features(*code) for queue, code in zip(queues, codes, strict=True)]
+    queued = pl.DataFrame(waiting, schema=dict.fromkeys(QUEUE_FEATURES, pl.Float64), orient="row")
+    together = encode_frame(pl.concat([frame, queued], how="horizontal"), encoding())
     assert together.dtype == one_by_one.dtype == np.float32
     np.testing.assert_array_equal(together, one_by_one)
 
@@ -69,7 +104,21 @@ def test_a_frame_is_encoded_row_for_row_like_its_queries(rows: list[Query]) -> N
 def test_every_row_has_every_feature_and_only_some_may_be_unknown(one: Query) -> None:
     found = dict(zip(NAMES, encode_query(one, encoding()).tolist(), strict=True))
     unknown = {name for name, value in found.items() if math.isnan(value)}
-    assert unknown <= {"channel", "day_of_year", "latitude", "longitude"}
+    assert unknown <= {"channel", "day_of_year", "latitude", "longitude", *QUEUE_FEATURES}
+    assert unknown >= set(QUEUE_FEATURES)
+
+
+def test_every_column_belongs_to_one_group() -> None:
+    groups = feature_groups(encoding().horizons_hours)
+    assert sorted(column for group in groups.values() for column in group) == list(
+        range(len(NAMES))
+    )
+    by_name = {name: {NAMES[column] for column in columns} for name, columns in groups.items()}
+    assert by_name["queue"] == set(QUEUE_FEATURES)
+    assert by_name["channel"] == {"channel"}
+    assert {"type_district_closed_24h", "agency_district_closed_2h", "latitude"} <= by_name["place"]
+    assert by_name["time"] >= {"hour", "weekday", "day_of_year", "is_holiday"}
+    assert by_name["type"] == {f"type_closed_{hours:g}h" for hours in encoding().horizons_hours}
 
 
 def test_the_hour_and_the_day_are_local() -> None:

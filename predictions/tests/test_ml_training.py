@@ -8,11 +8,21 @@ import polars as pl
 import pytest
 
 from predictions.ml.encoding import fit_encoding
+from predictions.ml.evaluation import forecast_outlook
 from predictions.ml.features import encode_frame, feature_names
-from predictions.ml.labels import TooFewComplaints, labels_as_of
+from predictions.ml.labels import TooFewComplaints, labels_as_of, outcomes
+from predictions.ml.metrics import measure
 from predictions.ml.training import train
-from predictions.ml.training_rows import features_out_of_fold, forget_options
-from predictions.tests.ml_data import AS_OF, MEDIAN_HOURS, ZONE, complaints, query, trained
+from predictions.ml.training_rows import OPTIONAL_COLUMNS, features_out_of_fold, forget
+from predictions.tests.ml_data import (
+    AS_OF,
+    MEDIAN_HOURS,
+    ZONE,
+    complaints,
+    query,
+    trained,
+    with_closings,
+)
 
 FEW = 2_000
 
@@ -104,6 +114,35 @@ def test_the_header_is_json_and_tells_how_the_model_came_about() -> None:
     assert "scikit-learn" in header["libraries"]  # type: ignore[operator]
 
 
+def test_the_header_tells_what_is_typical_of_each_type() -> None:
+    header = trained().forecaster().header
+    assert set(header.typical) == {"", "noise", "heat", "tree"}
+    columns = {name: place for place, name in enumerate(header.features)}
+    fast, slow = (header.typical[kind][columns["type_closed_24h"]] for kind in ("noise", "tree"))
+    assert fast and slow and fast > 0.9 > 0.2 > slow
+    assert header.typical["noise"][columns["weekday"]] in range(7)
+    assert header.typical["noise"][columns["day_of_year"]] is None
+    waiting = header.typical["tree"][columns["open_type_72h"]]
+    assert waiting and waiting > 50
+
+
+def test_the_queue_tells_a_slow_day_from_a_fast_one() -> None:
+    # Every other two days all takes eight times as long, and only who waits tells which.
+    frame = complaints()
+    two_days = (pl.col("created_at") - pl.lit(AS_OF)).dt.total_hours() // 48
+    slow = frame.select(two_days % 2 == 0).to_series().to_numpy()
+    hours = np.random.default_rng(7).exponential(np.where(slow, 24.0, 3.0))
+    frame = with_closings(frame, hours)
+    model = train(frame, as_of=AS_OF, time_zone=ZONE)
+    test = outcomes(frame, AS_OF, AS_OF + timedelta(days=4), 72)
+    knowing, unknowing = (
+        measure(forecast_outlook(model, test, history), test["hours"].to_numpy(), 72)
+        for history in (frame, frame.head(0))
+    )
+    assert knowing["mae_hours"] < 0.93 * unknowing["mae_hours"]
+    assert knowing["brier_24"] < 0.93 * unknowing["brier_24"]
+
+
 def test_the_holidays_may_be_given() -> None:
     model = train(complaints(FEW), as_of=AS_OF, time_zone=ZONE, holidays=[date(2026, 3, 17)])
     assert model.header["encoding"]["holidays"] == ["2026-03-17"]  # type: ignore[index]
@@ -140,7 +179,7 @@ def test_a_row_does_not_see_its_own_outcome_in_its_statistics() -> None:
 
 
 def test_some_rows_forget_what_a_short_query_does_not_know() -> None:
-    frame = forget_options(complaints(), 0.25, np.random.default_rng(0))
+    frame = forget(complaints(), OPTIONAL_COLUMNS, 0.25, np.random.default_rng(0))
     gone = frame["descriptor"].is_null()
     assert gone.mean() == pytest.approx(0.25, abs=0.02)
     assert frame["channel"].is_null().eq(gone).all()

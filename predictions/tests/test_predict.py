@@ -163,7 +163,12 @@ QUERIES = st.fixed_dictionaries(
 
 
 @pytest.mark.usefixtures("_loaded")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+@settings(
+    # A busy machine is no reason to fail.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+    max_examples=100,
+)
 @given(kind=st.sampled_from([*TYPICAL_HOURS, "rodents", "Noise Residential"]), query=QUERIES)
 def test_web_and_lane_answer_the_same_bytes(kind: str, query: dict[str, Any]) -> None:
     from urllib.parse import quote, urlencode

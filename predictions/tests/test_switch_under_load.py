@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,7 @@ from complaints.tests.factories import make_type
 from predictions import registry
 from predictions.answers import answer
 from predictions.models import ModelVersion
-from predictions.serving import ServingCity, load, serving
+from predictions.serving import load, serving
 from predictions.tests.live_servers import LANE, WEB, Asker, serving_processes
 from predictions.tests.small_model import (
     TYPICAL_HOURS,
@@ -32,8 +33,7 @@ QUERIES = [
 
 def answers_of(version: ModelVersion) -> dict[str, bytes]:
     """What one version answers to each query, byte for byte."""
-    city = serving.state()["nyc"]
-    known = ServingCity(city.city, city.catalogue, load(version))
+    known = replace(serving.state()["nyc"], model=load(version))
     now = datetime.now(UTC)
 
     def ask(query: str) -> bytes:
