@@ -176,6 +176,8 @@ def _chunks(rows: ComplaintQuerySet) -> Generator[list[str], None, None]:
     sql, parameters = rows.query.sql_with_params()
     # A connection of its own: the reader may be slow, or leave.
     with closing(connections.create_connection(DEFAULT_DB_ALIAS)) as connection:
+        # A stream that nobody reads is closed by whichever thread happens to collect it.
+        connection.inc_thread_sharing()
         connection.set_autocommit(False)
         with connection.cursor() as cursor:
             cursor.execute(

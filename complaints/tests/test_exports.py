@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -203,3 +205,16 @@ def test_a_client_that_takes_nothing_loses_its_stream(monkeypatch: pytest.Monkey
     eventually(lambda: sessions_in_transaction() == 0)
     with pytest.raises(DatabaseError):
         list(stream)
+
+
+def test_a_stream_that_nobody_reads_may_be_closed_by_another_thread() -> None:
+    make_complaint()
+    with ThreadPoolExecutor(1) as pool:
+        chunks = pool.submit(started).result()
+    chunks.close()
+
+
+def started() -> Generator[list[str], None, None]:
+    chunks = exports._chunks(exports.csv_rows(Complaint.objects.order_by("pk")))
+    next(chunks)
+    return chunks
