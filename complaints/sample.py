@@ -8,7 +8,6 @@ follow: the same complaints once more, with new ids.
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from complaints.models import City, Complaint
 from complaints.opendata.cleaning import Choice
 from complaints.opendata.loading import Summary, import_file
 from complaints.opendata.mapping import mapping_named
+from complaints.opendata.rejects import Rejects
 
 SAMPLE = Path(settings.BASE_DIR) / "fixtures" / "nyc" / "sample_complaints.csv.gz"
 SOURCE = "sample"
@@ -60,7 +60,7 @@ def load_sample(city: City, now: datetime, path: Path = SAMPLE) -> Summary:
             id_prefix=f"{cycle}-",
         )
         summary = import_file(
-            path, city, mapping_named(MAPPING), rejects=io.StringIO(), choice=choice, source=SOURCE
+            path, city, mapping_named(MAPPING), rejects=Rejects(), choice=choice, source=SOURCE
         )
         if summary.rejected:
             raise ValueError(f"{path.name}: rows were rejected: {dict(summary.rejected)}")

@@ -180,6 +180,24 @@ SCHEDULE = [
 ERASE_REPORTERS_AFTER_DAYS = env.int("ERASE_REPORTERS_AFTER_DAYS", 0)
 """Days after the closing when it is forgotten who filed a complaint; 0: only by hand."""
 
+# Open data -----------------------------------------------------------------------------------
+
+IMPORT_HOSTS: list[str] = env.list(
+    "IMPORT_HOSTS",
+    [
+        "data.cityofnewyork.us",
+        "data.sfgov.org",
+        "data.cityofchicago.org",
+        "data.lacity.org",
+    ],
+)
+"""Portals that may be asked for data, with https and public addresses only."""
+IMPORT_PRIVATE_HOSTS: list[str] = env.list("IMPORT_PRIVATE_HOSTS", [])
+"""HOST:PORT of portals in one's own network: asked with plain HTTP, wherever they are."""
+SOCRATA_APP_TOKEN = env.str("SOCRATA_APP_TOKEN", "")
+IMPORT_MOST_MEGABYTES = env.int("IMPORT_MOST_MEGABYTES", 1024)
+"""Size of an uploaded file, as it is packed."""
+
 # Time, language -------------------------------------------------------------------------------
 
 TIME_ZONE = "UTC"
@@ -201,6 +219,11 @@ STATICFILES_DIRS = [
     }.items()
 ]
 STORAGES = {
+    # Uploads wait here for a worker. With workers on several hosts, a place that all of them see.
+    "imports": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": VAR_FOLDER / "imports"},
+    },
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "smart311.static_files.GzipManifestStorage"},
 }

@@ -3,6 +3,7 @@
 from complaints.models.boundary import DistrictBoundary
 from complaints.models.complaint import Complaint
 from complaints.models.event import ComplaintEvent
+from complaints.models.imports import Import
 from complaints.models.receipt import IntakeReceipt
 from complaints.models.reference import Agency, City, ComplaintType, District
 from complaints.models.reporter import Reporter
@@ -15,6 +16,7 @@ __all__ = [
     "ComplaintType",
     "District",
     "DistrictBoundary",
+    "Import",
     "IntakeReceipt",
     "Reporter",
 ]

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 
 import msgspec
 import polars as pl
+from django.utils import timezone
 
 from complaints.models import City, Complaint
 from complaints.opendata.mapping import FIELDS, SourceMapping
 from complaints.opendata.moments import instants
 from complaints.opendata.places import placed, with_cells
+from complaints.opendata.quality import Quality, measured
 from complaints.publication import public_description
 
 TEXT_LIMITS = {
@@ -82,6 +84,7 @@ class CleanBatch:
     rejects: pl.DataFrame
     left_out: int
     notes: dict[str, int]
+    quality: Quality
 
 
 def clean(frame: pl.DataFrame, mapping: SourceMapping, city: City, choice: Choice) -> CleanBatch:
@@ -112,6 +115,7 @@ def clean(frame: pl.DataFrame, mapping: SourceMapping, city: City, choice: Choic
         rejects=judged.filter(pl.col("reason").is_not_null()).select("row", "reason"),
         left_out=left_out,
         notes=notes,
+        quality=measured(judged, city.time_zone, choice.observed_at or timezone.now()),
     )
 
 

@@ -63,6 +63,8 @@ def read_form(line: str, encoding: str) -> Form:
         header = [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
     except (StopIteration, csv.Error) as error:
         raise UnreadableFile("the file has no header row") from error
+    if not any(header):
+        raise UnreadableFile("the file has no header row")
     if len(set(header)) < len(header):
         raise UnreadableFile("the header names a column twice")
     return Form(header, delimiter, encoding)

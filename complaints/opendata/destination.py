@@ -30,17 +30,18 @@ def destination_of(
     header: Sequence[str], city_slug: str | None = None, mapping_name: str | None = None
 ) -> tuple[City, SourceMapping]:
     """The same from a normalised header."""
-    city = _city(city_slug) if city_slug else None
+    city = city_named(city_slug) if city_slug else None
     if mapping_name:
         mapping = mapping_named(mapping_name)
         if missing := mapping.missing_from(header):
             raise UnknownForm(f"columns missing for {mapping.name}: {', '.join(missing)}")
     else:
         mapping = choose(header, preferred=city.mapping if city else "")
-    return city or _city(mapping.city or settings.CITY), mapping
+    return city or city_named(mapping.city or settings.CITY), mapping
 
 
-def _city(slug: str) -> City:
+def city_named(slug: str) -> City:
+    """The city of a slug. Raises UnknownCity that names those there are."""
     try:
         return City.objects.get(slug=slug)
     except City.DoesNotExist as error:

@@ -24,7 +24,10 @@ def json_rows(stream: Readable, start: bytes) -> Iterator[Row | str]:
     """
     decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape")
     parse = json.JSONDecoder().raw_decode
-    text, position = decoder.decode(start).lstrip().removeprefix("["), 0
+    start = start or stream.read(CHUNK_BYTES)
+    text = decoder.decode(start).lstrip()
+    end_mark = "]" if text.startswith("[") else ""
+    text, position = text.removeprefix("["), 0
     while True:
         position = _BETWEEN.match(text, position).end()  # type: ignore[union-attr]
         try:
@@ -41,14 +44,16 @@ def json_rows(stream: Readable, start: bytes) -> Iterator[Row | str]:
         more = stream.read(CHUNK_BYTES)
         text, position = text[position:] + decoder.decode(more, final=not more), 0
         if not more:
-            yield from _last(text.strip(" \t\r\n,"))
+            yield from _last(text.strip(" \t\r\n,"), end_mark)
             return
 
 
-def _last(text: str) -> Iterator[Row | str]:
-    """What is left at the end: `]`, or a last object without one."""
-    if text in {"", "]"}:
+def _last(text: str, end_mark: str) -> Iterator[Row | str]:
+    """What is left at the end: the array's `]`, or of objects a line the last."""
+    if text == end_mark:
         return
+    if end_mark:
+        raise UnreadableFile("the JSON does not end: its array is not closed")
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:

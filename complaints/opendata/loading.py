@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TextIO
 
 import polars as pl
 from django.db import connection, transaction
@@ -22,16 +20,10 @@ from complaints.opendata.bulk import without_secondary_indexes
 from complaints.opendata.cleaning import Choice, CleanBatch, clean
 from complaints.opendata.mapping import SourceMapping
 from complaints.opendata.names import Names
+from complaints.opendata.quality import Quality
 from complaints.opendata.reader import Batch, read_batches
+from complaints.opendata.rejects import Rejects
 from complaints.publication import mark_of
-
-
-class Writer(Protocol):
-    """What csv.writer makes."""
-
-    def writerow(self, row: Iterable[object], /) -> object:
-        """Write one record."""
-
 
 MERGED_ROWS = 200_000
 """So many rows of the file are one statement: what a statement remembers stays small."""
@@ -50,6 +42,7 @@ class Summary:
     rejected: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     created_names: list[str] = field(default_factory=list)
+    quality: Quality = field(default_factory=Quality)
     observed_at: datetime | None = None
     last_row: int = 0
 
@@ -66,7 +59,7 @@ def import_file(
     city: City,
     mapping: SourceMapping,
     *,
-    rejects: TextIO,
+    rejects: Rejects,
     choice: Choice | None = None,
     source: str | None = None,
     progress: Callable[[int], None] = lambda _bytes_read: None,
@@ -76,36 +69,36 @@ def import_file(
     Rows are matched by external id; the same file twice changes nothing, and a row that is
     already known from a later observation stays. Without `choice.observed_at` the file counts as
     observed at the latest moment that stands in it.
-    Rejected rows are written to `rejects` as CSV: row number (from 1), reason, the row itself.
+    Rejected rows are added to `rejects`: row number (from 1), reason, the row itself.
     `progress` is told the bytes of the file read so far.
 
-    Raises UnreadableFile if the file lacks needed columns or cannot be read to its end.
+    Raises UnreadableFile if the file cannot be read to its end.
     """
-    source = source or mapping.source
-    writer = csv.writer(rejects)
-    writer.writerow(["row", "reason", "record"])
-    with transaction.atomic():
-        return _load(
-            read_batches(path, mapping.encoding),
-            city,
-            mapping,
-            choice or Choice(),
-            source,
-            writer,
-            progress,
-        )
+    batches = read_batches(path, mapping.encoding)
+    return import_batches(
+        batches,
+        city,
+        mapping,
+        rejects=rejects,
+        choice=choice,
+        source=source,
+        progress=progress,
+    )
 
 
-def _load(
+@transaction.atomic
+def import_batches(
     batches: Iterable[Batch],
     city: City,
     mapping: SourceMapping,
-    choice: Choice,
-    source: str,
-    writer: Writer,
-    progress: Callable[[int], None],
+    *,
+    rejects: Rejects,
+    choice: Choice | None = None,
+    source: str | None = None,
+    progress: Callable[[int], None] = lambda _bytes_read: None,
 ) -> Summary:
-    """Stage everything, then merge it. In the caller's transaction."""
+    """The same for rows from anywhere."""
+    choice, source = choice or Choice(), source or mapping.source
     # What lies in the future is not known yet, however the file was made.
     known = replace(choice, observed_at=choice.observed_at or timezone.now())
     summary = Summary(observed_at=choice.observed_at)
@@ -117,7 +110,7 @@ def _load(
         )
         staging.create(cursor)
         for batch, clean_batch in worked_ahead(cleaned):
-            _stage(cursor, batch, clean_batch, summary, writer)
+            _stage(cursor, batch, clean_batch, summary, rejects)
             progress(batch.bytes_read)
         _merge(cursor, city, mapping, source, summary)
         staging.drop(cursor)
@@ -125,15 +118,16 @@ def _load(
 
 
 def _stage(
-    cursor: CursorWrapper, batch: Batch, cleaned: CleanBatch, summary: Summary, writer: Writer
+    cursor: CursorWrapper, batch: Batch, cleaned: CleanBatch, summary: Summary, rejects: Rejects
 ) -> None:
-    rejects = batch.broken + _with_record(batch.frame, cleaned.rejects)
-    for number, reason, record in sorted(rejects):
-        writer.writerow([number, reason, record.encode("utf-8", "backslashreplace").decode()])
+    for reject in sorted(batch.broken + _with_record(batch.frame, cleaned.rejects)):
+        rejects.add(*reject)
+        _, reason, _ = reject
         summary.rejected[reason] += 1
     summary.read += len(batch.frame) + len(batch.broken)
     summary.left_out += cleaned.left_out
     summary.notes.update(cleaned.notes)
+    summary.quality.merge(cleaned.quality)
     summary.last_row = max([summary.last_row, *cleaned.rows["row"].tail(1)])
     staging.copy(cursor, cleaned.rows)
 
@@ -151,7 +145,7 @@ def _with_record(frame: pl.DataFrame, rejects: pl.DataFrame) -> list[tuple[int, 
 def _merge(
     cursor: CursorWrapper, city: City, mapping: SourceMapping, source: str, summary: Summary
 ) -> None:
-    if repeated := staging.drop_repeated(cursor):
+    if repeated := staging.drop_repeated(cursor, summary.quality):
         summary.notes["row replaced by a later one of the same id in the file"] += repeated
     if summary.observed_at is None:
         cursor.execute("SELECT greatest(max(created_at), max(closed_at)) FROM staging")
@@ -160,7 +154,8 @@ def _merge(
         cursor.execute("CREATE INDEX ON staging (row)")
     cursor.execute("ANALYZE staging")
     names = Names(city)
-    staging.resolve_names(cursor, names, mapping)
+    staging.resolve_names(cursor, names, mapping, summary.quality)
+    staging.count_same_reports(cursor, summary.quality)
     summary.created_names = names.created
     # Checked at each statement's end: the list of rows to check would else grow until the commit.
     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

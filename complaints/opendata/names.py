@@ -21,6 +21,7 @@ class Names:
 
     city: City
     created: list[str] = field(default_factory=list)
+    new_types: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._agencies = {agency.code: agency for agency in self.city.agencies.all()}
@@ -75,6 +76,7 @@ class Names:
         code = next(candidate for candidate in candidates if candidate not in taken)
         kind = ComplaintType.objects.create(city=self.city, code=code, name=name, agency=agency)
         self._types.append(kind)
+        self.new_types.add(kind.pk)
         self.created.append(f"complaint type {name}")
         return kind
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from complaints.opendata.containers import Opened, Readable, UnreadableFile, opened
+from complaints.opendata.containers import Readable, UnreadableFile, opened
 from complaints.opendata.csv_blocks import MAX_FIELD_CHARACTERS, Records, defect, read_form, records
 from complaints.opendata.json_rows import Row, json_rows
 from complaints.opendata.mapping import normalised
@@ -47,7 +47,7 @@ def read_batches(path: Path, encoding: str = "") -> Iterator[Batch]:
         rows = 0
         for part in content.parts:
             for found in _records(part, encoding):
-                yield _numbered(found, rows, content)
+                yield _numbered(found, rows, content.bytes_read())
                 rows += found.count
                 if rows > MAX_ROWS:
                     raise UnreadableFile(f"it has more than {MAX_ROWS:,} rows")
@@ -61,7 +61,14 @@ def read_header(path: Path) -> list[str]:
     return [name for name in first.frame.columns if name != "row"]
 
 
-def _numbered(found: Records, before: int, content: Opened) -> Batch:
+def read_json(body: Readable, before: int = 0) -> Iterator[Batch]:
+    """Rows of a JSON document in memory, numbered after `before`. Raises UnreadableFile."""
+    for found in _of_json(json_rows(body, b"")):
+        yield _numbered(found, before, 0)
+        before += found.count
+
+
+def _numbered(found: Records, before: int, bytes_read: int) -> Batch:
     numbers = (
         pl.int_range(before + 1, before + 1 + len(found.frame), eager=True)
         if found.positions is None
@@ -69,7 +76,7 @@ def _numbered(found: Records, before: int, content: Opened) -> Batch:
     )
     frame = found.frame.rename(_distinct(found.frame.columns))
     broken = [(before + 1 + position, reason, text) for position, reason, text in found.broken]
-    return Batch(frame.with_columns(numbers.alias("row")), broken, content.bytes_read())
+    return Batch(frame.with_columns(numbers.alias("row")), broken, bytes_read)
 
 
 def _distinct(columns: list[str]) -> dict[str, str]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from django.db.backends.utils import CursorWrapper
 
+from complaints.models import Agency
 from complaints.opendata.cleaning import STAGED
 from complaints.opendata.mapping import SourceMapping
 from complaints.opendata.names import Names
+from complaints.opendata.quality import Quality
 
 SQL = Path(__file__).parent / "sql"
 TABLES = ("staging", "staging_agency", "staging_type", "staging_district")
@@ -32,10 +36,23 @@ def copy(cursor: CursorWrapper, rows: pl.DataFrame) -> None:
     cursor.copy_expert(f"COPY staging ({_COLUMNS}) FROM STDIN (FORMAT csv)", text)
 
 
-def drop_repeated(cursor: CursorWrapper) -> int:
+def drop_repeated(cursor: CursorWrapper, quality: Quality) -> int:
     """Keep the last row of each id; how many others there were."""
-    cursor.execute((SQL / "repeated.sql").read_text())
-    return int(cursor.fetchone()[0])
+    return _counted(cursor, "repeated.sql", "repeated_id", quality)
+
+
+def count_same_reports(cursor: CursorWrapper, quality: Quality) -> None:
+    """Rows that say the same as another one."""
+    _counted(cursor, "same_reports.sql", "repeated_report", quality)
+
+
+def _counted(cursor: CursorWrapper, file: str, check: str, quality: Quality) -> int:
+    cursor.execute((SQL / file).read_text())
+    total = 0
+    for agency, rows, examples in cursor.fetchall():
+        quality.add(check, agency, int(rows), examples)
+        total += int(rows)
+    return total
 
 
 def drop(cursor: CursorWrapper) -> None:
@@ -43,7 +60,9 @@ def drop(cursor: CursorWrapper) -> None:
     cursor.execute(f"DROP TABLE {', '.join(TABLES)}")
 
 
-def resolve_names(cursor: CursorWrapper, names: Names, mapping: SourceMapping) -> None:
+def resolve_names(
+    cursor: CursorWrapper, names: Names, mapping: SourceMapping, quality: Quality
+) -> None:
     """Say which id each name of the staging table has; new names are created."""
     agencies = _distinct(cursor, "agency, mode() WITHIN GROUP (ORDER BY agency_name)", "agency")
     known = {
@@ -54,11 +73,7 @@ def resolve_names(cursor: CursorWrapper, names: Names, mapping: SourceMapping) -
         "INSERT INTO staging_agency VALUES (%s, %s)",
         [(code, agency.pk) for code, agency in known.items()],
     )
-    kinds = _distinct(cursor, "complaint_type, agency", "complaint_type, agency")
-    cursor.executemany(
-        "INSERT INTO staging_type VALUES (%s, %s, %s)",
-        [(name, code, names.complaint_type(name, known.get(code)).pk) for name, code in kinds],
-    )
+    _resolve_types(cursor, names, known, quality)
     has_boards = mapping.district_naming == "community boards"
     district_of = names.community_board if has_boards else names.district_named
     districts = [(name, district_of(name)) for (name,) in _distinct(cursor, "district_name")]
@@ -68,9 +83,24 @@ def resolve_names(cursor: CursorWrapper, names: Names, mapping: SourceMapping) -
     )
 
 
+def _resolve_types(
+    cursor: CursorWrapper, names: Names, agencies: Mapping[str, Agency], quality: Quality
+) -> None:
+    rows = _distinct(cursor, "complaint_type, agency, count(*)", "complaint_type, agency")
+    spelt: dict[tuple[str, str], str] = {}
+    for name, code, count in rows:
+        kind = names.complaint_type(name, agencies.get(code))
+        cursor.execute("INSERT INTO staging_type VALUES (%s, %s, %s)", [name, code, kind.pk])
+        # The most frequent come first: what differs from them is the odd one.
+        if spelt.setdefault((name.casefold(), code), name) != name:
+            quality.add("case_twin", code, count, [name])
+        if kind.pk in names.new_types:
+            quality.add("unknown_type", code, count, [name])
+
+
 def _distinct(
     cursor: CursorWrapper, columns: str, group: str | None = None
-) -> list[tuple[str, ...]]:
+) -> list[tuple[Any, ...]]:
     """Distinct values of staging columns, the most frequent first: it names what is created."""
     group = group or columns
     first = group.split(",", maxsplit=1)[0]

@@ -1,5 +1,6 @@
 """`manage.py import_complaints FILE`: a city's open data into the database."""
 
+import gzip
 from argparse import ArgumentParser
 from datetime import datetime
 from pathlib import Path
@@ -11,12 +12,16 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from tqdm import tqdm
 
-from complaints.models import City
+from complaints.models import City, Import
 from complaints.opendata.cleaning import Choice
 from complaints.opendata.containers import UnreadableFile
-from complaints.opendata.destination import UnknownCity, destination
-from complaints.opendata.loading import Summary, import_file
-from complaints.opendata.mapping import SourceMapping, UnknownForm, mappings
+from complaints.opendata.destination import UnknownCity, city_named, destination
+from complaints.opendata.fetching import PortalError
+from complaints.opendata.loading import Summary
+from complaints.opendata.mapping import UnknownForm, mappings
+from complaints.opendata.portal_runs import begin, run_portal
+from complaints.opendata.runs import REFUSALS, AlreadyRunning, run_file
+from complaints.opendata.socrata import Dataset
 from complaints.rollups.folding import fold
 
 MOMENT_HELP = "a date or ISO 8601 time, on the city's clock unless it has an offset"
@@ -41,6 +46,18 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--list-mappings", action="store_true", help="say which forms there are, and end"
+        )
+        parser.add_argument(
+            "--socrata",
+            metavar="HOST/4x4",
+            help="a dataset of a Socrata portal instead of a file; one that was left half-way goes "
+            "on. The token of the environment's SOCRATA_APP_TOKEN is used",
+        )
+        parser.add_argument(
+            "--since",
+            metavar="TIME",
+            help=f"with --socrata: only rows changed at or after this: {MOMENT_HELP}. "
+            "Default: what changed since the last such import",
         )
         parser.add_argument(
             "--observed-at",
@@ -69,9 +86,12 @@ class Command(BaseCommand):
         if options["list_mappings"]:
             self.stdout.write(listed_mappings())
             return
+        if options["socrata"]:
+            self._import_portal(options)
+            return
         path: Path | None = options["file"]
         if path is None:
-            raise CommandError("FILE is missing")
+            raise CommandError("FILE or --socrata HOST/4x4 is missing")
         if not path.is_file():
             raise CommandError(f"{path}: there is no such file")
         try:
@@ -83,33 +103,40 @@ class Command(BaseCommand):
             created_after=moment(options["created_after"], city, "--created-after"),
             created_before=moment(options["created_before"], city, "--created-before"),
         )
-        rejects = options["rejects"] or _rejects_path(path)
+        run = Import(origin=Import.Origin.FILE, name=path.name, city=city, mapping=mapping.name)
+        run.save()
         try:
-            summary = self._import(path, city, mapping, choice, rejects)
-        except (UnreadableFile, OSError) as error:
+            summary = self._import(run, path, choice)
+        except (AlreadyRunning, *REFUSALS) as error:
             raise CommandError(f"{error}; nothing was loaded") from error
+        rejects = _write_rejects(run, options["rejects"])
         self.stdout.write(report(summary, city, rejects))
-        if not summary.rejected and not options["rejects"]:
-            rejects.unlink()
         # Statistics are right without it, but slow while so much waits.
         fold()
 
-    def _import(
-        self, path: Path, city: City, mapping: SourceMapping, choice: Choice, rejects: Path
-    ) -> Summary:
-        rejects.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            rejects.open("w", encoding="utf-8", newline="") as file,
-            tqdm(total=path.stat().st_size, unit="B", unit_scale=True, desc=path.name) as bar,
-        ):
-            return import_file(
-                path,
-                city,
-                mapping,
-                rejects=file,
-                choice=choice,
-                progress=lambda position: _advance(bar, position),
-            )
+    def _import(self, run: Import, path: Path, choice: Choice) -> Summary:
+        with tqdm(total=path.stat().st_size, unit="B", unit_scale=True, desc=path.name) as bar:
+            return run_file(run, path, choice, lambda position: _advance(bar, position))
+
+    def _import_portal(self, options: dict[str, Any]) -> None:
+        try:
+            dataset = Dataset.named(options["socrata"])
+            city = city_named(options["city"]) if options["city"] else None
+            clock = city or City(time_zone="UTC")
+            since = moment(options["since"], clock, "--since")
+            run = begin(dataset, city, options["mapping"] or "", since)
+            with tqdm(unit=" rows", desc=str(dataset)) as bar:
+                run_portal(run, lambda rows: _advance(bar, rows))
+        except (AlreadyRunning, PortalError, *REFUSALS) as error:
+            raise CommandError(f"{error}; run it again to go on") from error
+        if not run.counts:
+            self.stdout.write("Nothing has changed.")
+        for name, number in run.counts.items():
+            if isinstance(number, int):
+                self.stdout.write(f"{number:>12,}  {name.replace('_', ' ')}")
+        if rejects := _write_rejects(run, options["rejects"]):
+            self.stdout.write(f"Rejected rows: {rejects}")
+        fold()
 
 
 def _advance(bar: "tqdm[Any]", position: int) -> None:
@@ -135,13 +162,20 @@ def moment(text: str | None, city: City, option: str) -> datetime | None:
     return found if timezone.is_aware(found) else found.replace(tzinfo=city.zone)
 
 
-def _rejects_path(path: Path) -> Path:
-    stamp = timezone.now().strftime("%Y%m%dT%H%M%SZ")
-    folder: Path = settings.VAR_FOLDER / "rejects"
-    return folder / f"{path.name.split('.')[0]}-{stamp}.csv"
+def _write_rejects(run: Import, path: Path | None) -> Path | None:
+    """Write an import's rejected rows to a file, if there are any or one was asked for."""
+    if not run.rejects and path is None:
+        return None
+    if path is None:
+        stamp = timezone.now().strftime("%Y%m%dT%H%M%SZ")
+        stem = run.name.replace("/", "-").split(".")[0]
+        path = settings.VAR_FOLDER / "rejects" / f"{stem}-{stamp}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.decompress(run.rejects) if run.rejects else b"row,reason,record\r\n")
+    return path
 
 
-def report(summary: Summary, city: City, rejects: Path) -> str:
+def report(summary: Summary, city: City, rejects: Path | None) -> str:
     """The closing summary, a line a count."""
     counts = [
         ("read", summary.read),
@@ -160,7 +194,7 @@ def report(summary: Summary, city: City, rejects: Path) -> str:
         lines.append(f"Observed at {local:%Y-%m-%d %H:%M} ({city.time_zone}).")
     if summary.created_names:
         lines.append(f"New names: {', '.join(summary.created_names)}.")
-    if summary.rejected:
+    if summary.rejected and rejects:
         lines.append(f"Rejected rows: {rejects}")
     return "\n".join(lines)
 
