@@ -124,6 +124,9 @@ class PossibleDuplicateSerializer(NeighbourSerializer):
 class FiledBriefSerializer(StoredComplaintSerializer):
     """A complaint as it is answered to whoever has just filed it."""
 
+    # Empty text, which most have, is no URI.
+    media_url = serializers.CharField(read_only=True, help_text="Address of a picture, or empty")
+
     class Meta(StoredComplaintSerializer.Meta):
         fields = (*StoredComplaintSerializer.Meta.fields, "media_url")
         read_only_fields = fields
