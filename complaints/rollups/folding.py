@@ -12,6 +12,7 @@ from complaints.rollups.grains import (
     DELTAS,
     GRAINS,
     QUEUES,
+    TABLES,
     Grain,
     Queue,
     itemised,
@@ -22,6 +23,8 @@ from complaints.rollups.grains import (
 LOCK = 311_700_001
 """Advisory lock of whoever writes the roll-up tables; any constant does."""
 BATCH = 50_000
+WORTH_TIDYING_FROM = 20_000
+"""Images; PostgreSQL itself tidies up after fewer, a minute later."""
 
 # Nobody else deletes here, so a row stays where it was found; an index would cost each writer.
 _TAKEN = f"""
@@ -40,7 +43,16 @@ def fold(batch: int = BATCH, progress: Callable[[int], None] = lambda _count: No
     while count := _fold_batch(batch):
         folded += count
         progress(count)
+    if folded >= WORTH_TIDYING_FROM and not connection.in_atomic_block:
+        _tidy()
     return folded
+
+
+def _tidy() -> None:
+    """Make room again at once: each reader would walk over what an import left behind."""
+    with connection.cursor() as cursor:
+        for table in (DELTAS, *TABLES):
+            cursor.execute(f"VACUUM ANALYZE {table}")
 
 
 def pending() -> int:

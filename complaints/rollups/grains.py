@@ -124,8 +124,8 @@ def itemised(grain: Grain, where: str = "true") -> str:
     return f"""
     {measures(grain, where)}
     UNION ALL
-    SELECT {key}, h.bin, 0, 0, 0, 0, h.count
-    FROM {grain.table}, unnest(bins, counts) AS h (bin, count) WHERE {where}"""
+    SELECT {key}, unnest(bins), 0, 0, 0, 0, unnest(counts)
+    FROM {grain.table} WHERE {where}"""
 
 
 def itemised_images(grain: Grain, rows: str) -> str:

@@ -15,6 +15,8 @@ from complaints.statistics.sources import KEPT, MOST_ROWS, chosen, items
 
 MOST_GROUPS = 5_000
 LEVELS = (0.5, 0.9)
+ROUNDING = 1e-9
+"""Three of six may come out as a little more than half."""
 
 _SUMS = ("complaints", "closed", "timed", "seconds", "censored")
 _COUNTS = ("count", *_SUMS)
@@ -77,26 +79,24 @@ def _statement(question: Question, found: Plan | None, now: datetime) -> str:
     )
     sets = f"GROUPING SETS (({groups}bin), (bin))" if names else "bin"
     is_total = f"GROUPING({names[0]})" if names else "1"
+    one_group = f"PARTITION BY {groups}is_total"
     return f"""
     WITH {f"chosen AS MATERIALIZED ({rows})," if rows else ""}
     items AS (SELECT {expressions}source.* FROM ({items(question, found)}) AS source),
     bins AS (
         SELECT {groups}{is_total} AS is_total, bin,
-            {", ".join(f"sum({name}) AS {name}" for name in sums)}
+            {", ".join(f"sum({name})::float8 AS {name}" for name in sums)}
         FROM items GROUP BY {sets}
     ),
     ranked AS (
-        SELECT *, sum(count) OVER up AS up_to, sum(count) OVER whole AS whole,
-            sum(count + censored) OVER down AS at_risk
+        SELECT *, {_ranks(question)}
         FROM bins
-        WINDOW whole AS (PARTITION BY {groups}is_total),
-            up AS (PARTITION BY {groups}is_total ORDER BY bin NULLS FIRST),
-            down AS (PARTITION BY {groups}is_total ORDER BY bin DESC NULLS LAST)
+        WINDOW whole AS ({one_group}), up AS ({one_group} ORDER BY bin NULLS FIRST),
+            down AS ({one_group} ORDER BY bin DESC NULLS LAST)
     ),
     survived AS (
-        SELECT *, exp(sum(ln({_SURVIVING})) OVER up) AS surviving
-        FROM ranked
-        WINDOW up AS (PARTITION BY {groups}is_total ORDER BY bin NULLS FIRST)
+        SELECT *, {_surviving(question)}
+        FROM ranked WINDOW up AS ({one_group} ORDER BY bin NULLS FIRST)
     )
     SELECT {"(SELECT count(*) FROM chosen)" if rows else "0"}, is_total, {groups}
         {_results(question)}
@@ -107,8 +107,22 @@ def _statement(question: Question, found: Plan | None, now: datetime) -> str:
     LIMIT {MOST_GROUPS + 2}"""
 
 
-# Of those at risk in a bin the censored ones are, on average, there for half of it.
-_SURVIVING = "greatest(1 - COALESCE(count / NULLIF(at_risk - censored / 2.0, 0), 0), 1e-12)"
+def _ranks(question: Question) -> str:
+    """How many times there are, how many up to each bin, and how many complaints reach it."""
+    up_to, whole, at_risk = "0", "0", "0"
+    if "hours" in question.figures:
+        up_to, whole = "sum(count) OVER up", "sum(count) OVER whole"
+    if "survival" in question.figures:
+        at_risk = "sum(count + censored) OVER down"
+    return f"{up_to} AS up_to, {whole} AS whole, {at_risk} AS at_risk"
+
+
+def _surviving(question: Question) -> str:
+    """Kaplan and Meier's product; whoever is censored in a bin is there, on average, for half."""
+    if "survival" not in question.figures:
+        return "1 AS surviving"
+    closed = "COALESCE(count / NULLIF(at_risk - censored / 2, 0), 0)"
+    return f"exp(sum(ln(greatest(1 - {closed}, 1e-12))) OVER up) AS surviving"
 
 
 def _results(question: Question) -> str:
@@ -117,7 +131,7 @@ def _results(question: Question) -> str:
         *(f"sum({name})::bigint" for name in _SUMS),
         *(f"min(bin) FILTER (WHERE up_to > floor({rank}))" for rank in ranks),
         *(f"min(bin) FILTER (WHERE up_to > ceil({rank}))" for rank in ranks),
-        *(f"min(bin) FILTER (WHERE surviving <= {1 - level:.2f})" for level in LEVELS),
+        *(f"min(bin) FILTER (WHERE surviving <= {1 - level:.2f} + {ROUNDING})" for level in LEVELS),
         *(f"sum({name})::bigint" for name in KEPT if "on_time" in question.figures),
     ]
     return ", ".join(columns)

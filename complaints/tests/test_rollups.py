@@ -228,6 +228,16 @@ def elsewhere() -> Iterator[None]:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_after_a_large_fold_nothing_is_left_to_walk_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folding, "WORTH_TIDYING_FROM", 1)
+    make_complaint()
+    fold()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_relation_size('complaints_rollup_delta')")
+        assert cursor.fetchone()[0] == 0
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("elsewhere")
 def test_two_never_fold_or_rebuild_at_once() -> None:
     make_complaint()

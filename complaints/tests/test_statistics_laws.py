@@ -95,7 +95,7 @@ def kaplan_meier(hours: list[float], is_closed: list[bool], level: float) -> flo
         at_risk = sum(one >= at for one in hours)
         closed = sum(one == at and done for one, done in zip(hours, is_closed, strict=True))
         surviving *= 1 - closed / at_risk
-        if surviving <= level + 1e-12:
+        if surviving <= level + 1e-9:
             return at
     return None
 
