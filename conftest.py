@@ -8,6 +8,7 @@ import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.db import connections
 
+from smart311.counters import shared_counter
 from smart311.throttling import limiter
 
 # Training in tests is small: threads of OpenMP that wait for one another spin, and on a busy
@@ -58,8 +59,9 @@ def _fresh_serving(settings: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _fresh_limits() -> None:
-    """No test uses up the limits of another."""
+    """No test uses up the limits of another, nor deletes its counts."""
     limiter.forget()
+    shared_counter.cache_clear()
 
 
 @pytest.fixture
