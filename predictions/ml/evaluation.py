@@ -5,7 +5,7 @@ Train as of one moment, forecast what was filed after it, compare with what beca
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import TypedDict
 
@@ -14,12 +14,19 @@ import polars as pl
 
 from .features import encode_frame, with_usual
 from .labels import TooFewComplaints, labels_as_of, outcomes
-from .metrics import Metrics, Outlook, measure
+from .metrics import Metrics, Outlook, calibration, measure
 from .queue_history import with_queue
-from .survival import Booleans, KaplanMeier
+from .rivals import (
+    forest_closed_rows,
+    global_median,
+    kaplan_meier,
+    promise,
+    recently,
+    type_median,
+)
+from .survival import Booleans
 from .training import Progress, TrainedModel, train
 
-RECENT_DAYS = 14
 ENDLESS = timedelta(days=36_500)
 # Fewer rows than this say nothing about a type or an agency.
 FEWEST_ROWS_OF_GROUP = 50
@@ -44,7 +51,11 @@ class ModelMetrics(TypedDict):
 
 
 class Evaluation(TypedDict):
-    """The result of `evaluate`; times are ISO 8601 in UTC."""
+    """The result of `evaluate`; times are ISO 8601 in UTC.
+
+    `models` holds `forecast`, `kaplan_meier`, `kaplan_meier_recent`, `type_median`,
+    `global_median` and, if asked for, `forest_closed_rows` and `promise`.
+    """
 
     as_of: str
     test_from: str
@@ -64,6 +75,8 @@ def evaluate(
     test_until: datetime | None = None,
     restrict_hours: float = 168.0,
     holidays: Iterable[date] | None = None,
+    promised_hours: Mapping[str, float] | None = None,
+    forest: bool = False,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Errors on complaints filed in [test_from, test_until), all models trained as of `as_of`.
@@ -76,6 +89,10 @@ def evaluate(
         Default and earliest: `as_of`.
     test_until
         Default: no end. Only rows whose first `restrict_hours` are known count.
+    promised_hours
+        What the city promises, by type: a model of the rows of these types.
+    forest
+        Whether to fit the random forest of the tutorials as well, which takes a while.
 
     Raises ValueError if the test would overlap the training, TooFewComplaints if no row is fully
     observed.
@@ -89,7 +106,22 @@ def evaluate(
         raise ValueError(f"test from {start} overlaps the training as of {learned_until}")
     test = _tested(frame, start, test_until, restrict_hours)
     known = labels_as_of(frame, as_of, time_zone)
-    outlooks = {"forecast": forecast_outlook(trained, test, frame), **baselines(known, test, as_of)}
+    outlooks = {
+        "forecast": forecast_outlook(trained, test, frame),
+        "kaplan_meier": kaplan_meier(known, test),
+        "kaplan_meier_recent": kaplan_meier(known, test, since=recently(as_of)),
+        "type_median": type_median(known, test),
+        "global_median": global_median(known, test),
+    }
+    if forest:
+        outlooks["forest_closed_rows"] = forest_closed_rows(known, test, time_zone)
+    models = {
+        name: _model_metrics(outlook, test, restrict_hours) for name, outlook in outlooks.items()
+    }
+    promised = promise(promised_hours or {}, test)
+    if promised is not None:
+        outlook, is_promised = promised
+        models["promise"] = _model_metrics(outlook, test.filter(is_promised), restrict_hours)
     latest: datetime = test.select(pl.col("created_at").max()).item()
     return Evaluation(
         as_of=_iso(as_of),
@@ -97,10 +129,7 @@ def evaluate(
         test_until=_iso(test_until or latest),
         restrict_hours=restrict_hours,
         rows=test.height,
-        models={
-            name: _model_metrics(outlook, test, restrict_hours)
-            for name, outlook in outlooks.items()
-        },
+        models=models,
     )
 
 
@@ -130,38 +159,6 @@ def forecast_outlook(trained: TrainedModel, test: pl.DataFrame, frame: pl.DataFr
     return Outlook.of_curves(edges, forecaster.cumulative(features))
 
 
-def baselines(known: pl.DataFrame, test: pl.DataFrame, as_of: datetime) -> dict[str, Outlook]:
-    """The simple forecasts: Kaplan–Meier per type, and medians over closed rows only."""
-    recent = pl.col("created_at") >= as_of.astimezone(UTC) - timedelta(days=RECENT_DAYS)
-    closed = known.filter("closed")
-    recently = known.filter(recent)
-    return {
-        "kaplan_meier": _per_type(known, test),
-        "kaplan_meier_recent": _per_type(known if recently.is_empty() else recently, test),
-        "type_median": _per_type(closed, test),
-        "global_median": Outlook.of_groups(
-            [_kaplan_meier(closed)], np.zeros(test.height, np.int64)
-        ),
-    }
-
-
-def _per_type(known: pl.DataFrame, test: pl.DataFrame) -> Outlook:
-    """One estimate per type; a type not seen gets that of all rows."""
-    estimates = [_kaplan_meier(known)]
-    place: dict[str, int] = {}
-    for (name,), rows in sorted(
-        known.group_by(["complaint_type"]), key=lambda group: str(group[0])
-    ):
-        place[str(name)] = len(estimates)
-        estimates.append(_kaplan_meier(rows))
-    group = np.array([place.get(name, 0) for name in test["complaint_type"].to_list()])
-    return Outlook.of_groups(estimates, group)
-
-
-def _kaplan_meier(rows: pl.DataFrame) -> KaplanMeier:
-    return KaplanMeier.fit(rows["hours"].to_numpy(), rows["closed"].to_numpy())
-
-
 def _model_metrics(outlook: Outlook, test: pl.DataFrame, restrict_hours: float) -> ModelMetrics:
     hours = test["hours"].to_numpy()
 
@@ -176,7 +173,8 @@ def _model_metrics(outlook: Outlook, test: pl.DataFrame, restrict_hours: float) 
         return found
 
     return ModelMetrics(
-        overall=measure(outlook, hours, restrict_hours),
+        overall=measure(outlook, hours, restrict_hours)
+        | calibration(outlook, hours, restrict_hours),
         by_agency=by("agency"),
         by_type=by("complaint_type"),
     )
@@ -193,10 +191,14 @@ def format_table(result: Evaluation) -> str:
         f"{'model':<20}{heads}",
     ]
     for name, metrics in result["models"].items():
-        cells = "".join(f"{_cell(column, metrics['overall'][column]):>12}" for column in columns)
+        cells = "".join(f"{cell(column, metrics['overall']):>12}" for column in columns)
         lines.append(f"{name:<20}{cells}")
     return "\n".join(lines)
 
 
-def _cell(column: str, value: float) -> str:
+def cell(column: str, metrics: Metrics) -> str:
+    """A number, or a dash where the model says nothing of the kind."""
+    if column not in metrics:
+        return "–"
+    value = metrics[column]
     return f"{value:.2f}" if column.endswith("_hours") else f"{value:.4f}"

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from .survival import Booleans, Floats, KaplanMeier, closed_within, quantiles
 
-SHARES = (0.1, 0.5, 0.9)
+# Interval in per cent → its lower and upper share.
+INTERVALS = {80: (0.1, 0.9), 90: (0.05, 0.95)}
+PINBALL_SHARES = (0.1, 0.5, 0.9)
+SHARES = (0.05, 0.1, 0.5, 0.9, 0.95)
+CALIBRATION_BINS = 10
 BRIER_HOURS = (24, 72, 168)
 # Pairs grow with the square of the rows; the sample's error of C is about 0.002.
 CONCORDANCE_ROWS = 4_000
 
-Metrics = dict[str, float]
+Metrics = dict[str, Any]
+"""Name → error; `calibration_24` and so on → their bins."""
+
+
+class Bin(TypedDict):
+    """Complaints that were told about the same chance: what was said, what came true."""
+
+    said: float
+    closed: float
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -24,13 +38,18 @@ class Outlook:
     Parameters
     ----------
     quantiles
-        Share → hours (n,), infinite where the model never gets there.
+        Share → hours (n,), infinite where the model never gets there. All have the median.
     closed_within
         Hours → P(closed within) (n,).
     """
 
     quantiles: dict[float, Floats]
     closed_within: dict[int, Floats]
+
+    @classmethod
+    def of_hours(cls, hours: Floats) -> Outlook:
+        """From single numbers (n,): a median and nothing else."""
+        return cls({0.5: hours}, {})
 
     @classmethod
     def of_curves(cls, edges: Floats, cumulative: Floats) -> Outlook:
@@ -69,7 +88,8 @@ def measure(outlook: Outlook, hours: Floats, restrict_hours: float) -> Metrics:
     The point forecast of min(T, R) under absolute error is its median, min(median, R).
     """
     truth = np.minimum(hours, restrict_hours)
-    low, median, high = (np.minimum(outlook.quantiles[s], restrict_hours) for s in SHARES)
+    guesses = {s: np.minimum(found, restrict_hours) for s, found in outlook.quantiles.items()}
+    median = guesses[0.5]
     error = np.abs(truth - median)
     metrics = {
         "rows": float(len(hours)),
@@ -77,16 +97,43 @@ def measure(outlook: Outlook, hours: Floats, restrict_hours: float) -> Metrics:
         "median_ae_hours": np.median(error),
         "mae_log": np.abs(np.log1p(truth) - np.log1p(median)).mean(),
     }
-    for within in BRIER_HOURS:
-        if within <= restrict_hours:
-            miss = (hours <= within) - outlook.closed_within[within]
-            metrics[f"brier_{within}"] = (miss**2).mean()
-    for share, guess in zip(SHARES, (low, median, high), strict=True):
-        metrics[f"pinball_{share * 100:.0f}"] = pinball(truth, guess, share)
-    metrics["coverage_80"] = ((low <= truth) & (truth <= high)).mean()
-    metrics["width_80_hours"] = (high - low).mean()
-    metrics["concordance"] = concordance(truth, hours <= restrict_hours, outlook.quantiles[0.5])
+    for within in _within(outlook, restrict_hours):
+        miss = (hours <= within) - outlook.closed_within[within]
+        metrics[f"brier_{within}"] = (miss**2).mean()
+    for share in PINBALL_SHARES:
+        if share in guesses:
+            metrics[f"pinball_{share * 100:.0f}"] = pinball(truth, guesses[share], share)
+    for interval, (low, high) in INTERVALS.items():
+        if low in guesses:
+            is_inside = (guesses[low] <= truth) & (truth <= guesses[high])
+            metrics[f"coverage_{interval}"] = is_inside.mean()
+            metrics[f"width_{interval}_hours"] = (guesses[high] - guesses[low]).mean()
+    metrics["concordance"] = concordance(truth, hours <= restrict_hours, median)
     return {name: round(float(value), 5) for name, value in metrics.items()}
+
+
+def _within(outlook: Outlook, restrict_hours: float) -> list[int]:
+    return [hours for hours in outlook.closed_within if hours <= restrict_hours]
+
+
+def calibration(outlook: Outlook, hours: Floats, restrict_hours: float) -> dict[str, list[Bin]]:
+    """For each horizon: what was said to be closed by then, and what was, in ten equal bins."""
+    return {
+        f"calibration_{within}": _bins(outlook.closed_within[within], hours <= within)
+        for within in _within(outlook, restrict_hours)
+    }
+
+
+def _bins(said: Floats, closed: Booleans) -> list[Bin]:
+    number = np.clip((said * CALIBRATION_BINS).astype(int), 0, CALIBRATION_BINS - 1)
+    return [
+        Bin(
+            said=round(float(said[number == place].mean()), 5),
+            closed=round(float(closed[number == place].mean()), 5),
+            rows=int((number == place).sum()),
+        )
+        for place in np.unique(number)
+    ]
 
 
 def pinball(truth: Floats, guess: Floats, share: float) -> float:
