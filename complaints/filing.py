@@ -36,7 +36,7 @@ from complaints.receipts import Answer, Draft, KeyReused, StillRunning, answer_o
 from complaints.rendering import render
 from smart311.parsers import MAX_BODY_BYTES
 from smart311.problem_schema import problems
-from smart311.problems import NotReady
+from smart311.problems import NotReady, shorten
 from smart311.throttling import BulkThrottle
 
 _KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{6,126}[\x21-\x7e]")
@@ -54,6 +54,9 @@ REPLAYED = OpenApiParameter(
     OpenApiParameter.HEADER,
     response=[201],
     description="`true` where the stored answer is sent again",
+)
+WHY = OpenApiParameter(
+    "why", bool, description="`true` answers in `outlook` which facts move the forecast most"
 )
 LOCATION = OpenApiParameter(
     "Location", str, OpenApiParameter.HEADER, response=[201], description="Path of the complaint"
@@ -151,7 +154,7 @@ class FilingMixin:
         description="Stores a complaint and answers it with its public id, the forecast of when "
         "it will be closed (null if there is none just now), and the open complaints that may be "
         "about the same thing.",
-        parameters=[KEY_PARAMETER, REPLAYED, LOCATION],
+        parameters=[KEY_PARAMETER, WHY, REPLAYED, LOCATION],
         request=FilingSerializer,
         responses={201: FiledSerializer, **FILING_PROBLEMS},
     )
@@ -181,9 +184,10 @@ class FilingMixin:
 def _file(request: Request, city: City) -> Draft:
     given = FilingSerializer.read(request.data, city=city)
     now = timezone.now()
-    prepared = prepare(city, [_filing(given, now, filer(request))])
+    why = read_yes_or_no(request, "why")
+    prepared = prepare(city, [_filing(given, now, filer(request))], why=why)
     complaint = prepared[0].complaint
-    body = filed(complaint, possible_duplicates(complaint, now))
+    body = filed(complaint, possible_duplicates(complaint, now), prepared[0].forecast)
     return Draft(created(body, complaint), lambda: store(prepared))
 
 
@@ -201,6 +205,14 @@ def _file_many(request: Request, city: City) -> Draft:
     prepared = prepare(city, [_filing(row, now, who) for row in serializer.validated_data])
     body = filed_many([each.complaint for each in prepared])
     return Draft(created(body), lambda: store(prepared))
+
+
+def read_yes_or_no(request: Request, name: str) -> bool:
+    """A parameter of the address: true or false, false if it is not given."""
+    text = request.query_params.get(name, "false")
+    if text not in {"true", "false"}:
+        raise ValidationError({name: [f"got {shorten(text)!r}, expected true or false"]})
+    return text == "true"
 
 
 def filer(request: Request) -> User | None:

@@ -16,6 +16,7 @@ from complaints.fields import (
     StrictSerializer,
     TextField,
 )
+from complaints.forecast_serializers import OutlookSerializer
 from complaints.models import City, Complaint
 from complaints.models.complaint import MEDIA_SCHEMES, MEDIA_URL_LENGTH
 from complaints.neighbours import Neighbour
@@ -138,9 +139,12 @@ class FiledSerializer(FiledBriefSerializer):
     possible_duplicates = serializers.SerializerMethodField(
         help_text="Open, the same type, within 150 m and 14 days"
     )
+    outlook = serializers.SerializerMethodField(
+        help_text="What goes with the promise; null where there is none"
+    )
 
     class Meta(FiledBriefSerializer.Meta):
-        fields = (*FiledBriefSerializer.Meta.fields, "possible_duplicates")
+        fields = (*FiledBriefSerializer.Meta.fields, "possible_duplicates", "outlook")
         read_only_fields = fields
 
     @extend_schema_field(PossibleDuplicateSerializer(many=True))
@@ -148,6 +152,12 @@ class FiledSerializer(FiledBriefSerializer):
         """Those in the serializer's context."""
         found = PossibleDuplicateSerializer(self.context["possible_duplicates"], many=True)
         return list(found.data)
+
+    @extend_schema_field(OutlookSerializer(allow_null=True))
+    def get_outlook(self, complaint: Complaint) -> Mapping[str, Any] | None:
+        """That of the forecast in the serializer's context."""
+        forecast = self.context.get("forecast")
+        return OutlookSerializer(forecast).data if forecast else None
 
 
 class BulkAnswerSerializer(serializers.Serializer[Any]):

@@ -37,12 +37,36 @@ class ForecastQuery:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """What one fact does to the median, in hours, against what is usual for the type."""
+
+    feature: str
+    hours: float
+
+
+@dataclass(frozen=True)
+class QueueAhead:
+    """Complaints of the type that are open, of those filed in the last hours.
+
+    `nearby` counts those of the district, None where it is not known.
+    """
+
+    nearby: int | None
+    in_city: int
+    filed_within_hours: int
+
+
+@dataclass(frozen=True)
 class Forecast:
     """When a complaint will be closed, in hours from its filing (or, if remaining, from now).
 
     `closed_within` maps a number of hours (24, 72, 168) to the probability of being closed by
     then. Past the model's horizon nothing is known: a quantile that lies there is given as the
     horizon, and `beyond_horizon` says that the median is one of them.
+
+    `open_hours` is set where the hours are those that remain of a complaint open for so long.
+    `queue` is None where nothing is known of it; `reasons` where nobody asked for them, else the
+    facts that move the median most, the largest first.
     """
 
     median_hours: float
@@ -54,16 +78,19 @@ class Forecast:
     horizon_hours: float
     model_version: str
     trained_at: datetime = field(compare=False)
+    open_hours: float | None = None
+    queue: QueueAhead | None = None
+    reasons: tuple[Reason, ...] | None = None
 
 
 class Forecaster(Protocol):
     """Whoever can tell when a complaint will be closed."""
 
-    def forecast(self, city: City, query: ForecastQuery) -> Forecast:
-        """The forecast of one complaint. Raises NoForecast."""
+    def forecast(self, city: City, query: ForecastQuery, *, why: bool = False) -> Forecast:
+        """The forecast of one complaint, with its reasons if asked. Raises NoForecast."""
 
     def remaining(self, city: City, query: ForecastQuery, open_hours: float) -> Forecast:
-        """The forecast of one that is still open, `open_hours` after its filing, from then on.
+        """The forecast of one still open `open_hours` after its filing, from then on, with reasons.
 
         Raises NoForecast; PastHorizon where the model says nothing any more.
         """

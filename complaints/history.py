@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from complaints.filing_serializers import NeighbourSerializer
-from complaints.forecasting import Forecast, NoForecast, PastHorizon, get_forecaster
+from complaints.forecast_serializers import FreshForecastSerializer
+from complaints.forecasting import NoForecast, PastHorizon, get_forecaster
 from complaints.intake import forecast_query
 from complaints.lifecycle_serializers import EventSerializer
 from complaints.models import Complaint
@@ -24,30 +25,6 @@ from smart311.query_strings import read_query
 READ_PROBLEMS = problems(400, 404, 503)
 MOST_EVENTS = 1000
 """Far more than any complaint has; a bound on the answer."""
-
-
-class ModelSerializer(serializers.Serializer[Forecast]):
-    """Which model answered."""
-
-    version = serializers.CharField(source="model_version")
-    trained_at = serializers.DateTimeField()
-
-
-class FreshForecastSerializer(serializers.Serializer[Forecast]):
-    """A forecast of the model that is active now, in hours from `counted_from`."""
-
-    median_hours = serializers.FloatField()
-    p10_hours = serializers.FloatField()
-    p90_hours = serializers.FloatField()
-    closed_within = serializers.DictField(
-        child=serializers.FloatField(), help_text="Hours (24, 72, 168) and the chance, 0 to 1"
-    )
-    expected_close_at = serializers.DateTimeField(help_text="The median as a time")
-    beyond_horizon = serializers.BooleanField(
-        help_text="The median lies past `horizon_hours`, which is given instead"
-    )
-    horizon_hours = serializers.FloatField(help_text="The last hour that the model speaks of")
-    model = ModelSerializer(source="*")
 
 
 class ForecastAnswerSerializer(serializers.Serializer[Any]):
@@ -145,7 +122,7 @@ def fresh_forecast(complaint: Complaint, now: datetime) -> dict[str, Any]:
         if complaint.is_open:
             forecast = port.remaining(complaint.city, query, open_hours)
         else:
-            forecast = port.forecast(complaint.city, query)
+            forecast = port.forecast(complaint.city, query, why=True)
     except PastHorizon as error:
         reason = str(error)
     return {

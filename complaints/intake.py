@@ -66,18 +66,22 @@ class Filing:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Rows that can be stored as they are, and answered as they will be."""
+    """Rows that can be stored as they are, and answered as they will be.
+
+    `forecast` is what the promise in the complaint was taken from.
+    """
 
     complaint: Complaint
     reporter: Reporter | None
+    forecast: Forecast | None
 
 
-def prepare(city: City, filings: Sequence[Filing]) -> list[Prepared]:
+def prepare(city: City, filings: Sequence[Filing], *, why: bool = False) -> list[Prepared]:
     """The rows of complaints with what is derived from them and the promise made for each.
 
     Keys, public ids and `updated_at` are there as well, so call it in the transaction that
     stores them. The forecast can never refuse a complaint: where there is none, the promise
-    stays empty.
+    stays empty. With `why` it has its reasons, which cost about as much as itself.
     """
     found = districts_at(city, [filing.place for filing in filings])
     districts = districts_by_key(city, [key for key in found if key is not None])
@@ -85,9 +89,10 @@ def prepare(city: City, filings: Sequence[Filing]) -> list[Prepared]:
     prepared = []
     for key, filing, district in zip(keys, filings, found, strict=True):
         complaint = _complaint(city, filing, districts[district] if district else None)
+        forecast = _promise(complaint, why)
         complaint.pk, complaint.updated_at = key, transaction_began_at
         reporter = _reporter(complaint, filing.reporter) if filing.reporter else None
-        prepared.append(Prepared(complaint, reporter))
+        prepared.append(Prepared(complaint, reporter, forecast))
     return prepared
 
 
@@ -155,13 +160,18 @@ def _complaint(city: City, filing: Filing, district: District | None) -> Complai
         filed_by=filing.filed_by,
     )
     publish(complaint)
-    forecast = _forecast(complaint)
+    return complaint
+
+
+def _promise(complaint: Complaint, why: bool) -> Forecast | None:
+    """Write the promise into the complaint; answers the forecast it is taken from, if any."""
+    forecast = _forecast(complaint, why)
     if forecast:
         complaint.promised_median_hours = forecast.median_hours
         complaint.promised_p10_hours = forecast.p10_hours
         complaint.promised_p90_hours = forecast.p90_hours
         complaint.promised_by = forecast.model_version
-    return complaint
+    return forecast
 
 
 def _reporter(complaint: Complaint, contact: Contact) -> Reporter:
@@ -185,9 +195,10 @@ def forecast_query(complaint: Complaint) -> ForecastQuery:
     )
 
 
-def _forecast(complaint: Complaint) -> Forecast | None:
+def _forecast(complaint: Complaint, why: bool) -> Forecast | None:
     try:
-        forecast = get_forecaster().forecast(complaint.city, forecast_query(complaint))
+        query = forecast_query(complaint)
+        forecast = get_forecaster().forecast(complaint.city, query, why=why)
     except NoForecast as error:
         logger.warning("a complaint is filed without a forecast: %s", error)
         return None

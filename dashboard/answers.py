@@ -7,7 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from complaints.forecasting import Forecast
 from complaints.models import City
-from dashboard.words import chance_in_words, hours_in_words, moment_in_words
+from complaints.phrases import (
+    chance_in_words,
+    forecast_in_words,
+    moment_in_words,
+    queue_in_words,
+    reason_in_words,
+)
 from predictions.answers import DECIMALS
 
 SCALE_HOURS = (0.25, 1440.0)
@@ -45,7 +51,8 @@ class Answer:
     left: str = "0"
     middle: str = "0"
     width: str = "0"
-    horizon_hours: str = ""
+    reasons: list[str] = field(default_factory=list)
+    queue: str = ""
     chances: list[Chance] = field(default_factory=lambda: [Chance(*it) for it in PERIODS.items()])
 
     @classmethod
@@ -54,12 +61,13 @@ class Answer:
         forecast = _as_published(forecast)
         left, right = _position(forecast.p10_hours), _position(forecast.p90_hours)
         return cls(
-            sentence=_sentence(forecast),
+            sentence=forecast_in_words(forecast),
             expected=_expected(forecast, city),
             left=f"{left:.1f}",
             middle=f"{_position(forecast.median_hours):.1f}",
             width=f"{right - left:.1f}",
-            horizon_hours=f"{forecast.horizon_hours:.4f}",
+            reasons=[reason_in_words(reason) for reason in forecast.reasons or ()],
+            queue=queue_in_words(forecast.queue) if forecast.queue else "",
             chances=[
                 Chance(hours, period, f"{share:.4f}", chance_in_words(share))
                 for hours, period in PERIODS.items()
@@ -91,20 +99,6 @@ TICKS = [
     Tick(f"{_position(hours):.1f}", label)
     for hours, label in ((1, "1 h"), (6, "6 h"), (24, "1 d"), (168, "1 wk"), (720, "30 d"))
 ]
-
-
-def _sentence(forecast: Forecast) -> str:
-    median = hours_in_words(forecast.median_hours)
-    if forecast.beyond_horizon:
-        return (
-            f"More than half of such complaints are still open after {median}, "
-            "which is as far as this forecast looks."
-        )
-    half = f"Half of such complaints are closed within {median}"
-    p10, p90 = hours_in_words(forecast.p10_hours), hours_in_words(forecast.p90_hours)
-    if forecast.p90_hours >= forecast.horizon_hours:
-        return f"{half}; one in ten is still open after {p90}."
-    return f"{half}, eight in ten between {p10} and {p90}."
 
 
 def _expected(forecast: Forecast, city: City) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 
+from complaints.phrases import hours_in_words, percent_in_words
 from dashboard.figures import Figures
 from dashboard.window import WINDOW_DAYS
-from dashboard.words import hours_in_words, percent_in_words
 
 NO_COMPLAINTS = "No complaints yet."
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.humanize.templatetags.humanize import intcomma
 
 from complaints.models import City
-from dashboard.words import percent_in_words
+from complaints.phrases import percent_in_words
 from predictions.models import PROMISE_COUNTS, PromiseCount
 from predictions.promises import TARGET, Accuracy
 

@@ -86,4 +86,4 @@ def _ask(city: City, question: dict[str, Any]) -> Answer:
         latitude=question["latitude"],
         longitude=question["longitude"],
     )
-    return Answer.of(get_forecaster().forecast(city, query), city)
+    return Answer.of(get_forecaster().forecast(city, query, why=True), city)

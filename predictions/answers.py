@@ -9,15 +9,17 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from complaints.catalogue import UnknownType
-from complaints.forecasting import Forecast, ForecastQuery
+from complaints.forecasting import Forecast, ForecastQuery, QueueAhead, Reason
 from complaints.models import City
 from complaints.moments import parse_moment
+from complaints.phrases import forecast_in_words, queue_in_words, reason_in_words
 from complaints.serializers import outside
 from predictions.forecasting import forecast_with
 from predictions.serving import ServingCity
 from smart311.problems import CONTENT_TYPE, RETRY_AFTER_SECONDS, problem_body, shorten
 
-PARAMETERS = ("latitude", "longitude", "created_date")
+PARAMETERS = ("latitude", "longitude", "created_date", "why")
+YES_OR_NO = {"true": True, "false": False}
 EARLIEST_YEAR = 1900
 FURTHEST_AHEAD = timedelta(days=366)
 DECIMALS = 4
@@ -38,8 +40,25 @@ class ModelName(msgspec.Struct, frozen=True):
     trained_at: datetime
 
 
+class QueueBody(msgspec.Struct, frozen=True):
+    """Similar complaints that are open, of those filed in the last hours."""
+
+    open_nearby: int | None
+    open_in_city: int
+    filed_within_hours: int
+    words: str
+
+
+class ReasonBody(msgspec.Struct, frozen=True):
+    """What one fact does to the median, in hours and in words."""
+
+    feature: str
+    hours: float
+    words: str
+
+
 class PredictionBody(msgspec.Struct, frozen=True):
-    """The answer to one query."""
+    """The answer to one query; `why` is there if it was asked for."""
 
     estimated_time: float
     unit: str
@@ -49,6 +68,9 @@ class PredictionBody(msgspec.Struct, frozen=True):
     complaint_type: str
     beyond_horizon: bool
     model: ModelName
+    sentence: str
+    queue: QueueBody | None
+    why: list[ReasonBody] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -108,10 +130,12 @@ def _forecast_body(
         kind = known.catalogue.find(complaint_type)
     except UnknownType as error:
         raise Refused(404, str(error)) from error
-    query = _query(kind.code, _parameters(query_string), known.city, now)
+    given = _parameters(query_string)
+    query = _query(kind.code, given, known.city, now)
+    why = _yes_or_no(given, "why")
     if known.model is None:
         raise Refused(503, f"No model is active for {known.city.name} yet.")
-    forecast = forecast_with(known.model, query, known.queue)
+    forecast = forecast_with(known.model, query, known.queue, why=why)
     # One query's NaN, where all canned ones were fine: no answer rather than an invented one.
     if not math.isfinite(forecast.median_hours + forecast.p10_hours + forecast.p90_hours):
         raise Refused(503, "The model gives no number for this.")
@@ -156,6 +180,13 @@ def _degrees(given: dict[str, str], name: str) -> float | None:
     return number
 
 
+def _yes_or_no(given: dict[str, str], name: str) -> bool:
+    text = given.get(name, "false")
+    if text not in YES_OR_NO:
+        raise Refused(400, f"{name}: got {shorten(text)!r}, expected true or false", name)
+    return YES_OR_NO[text]
+
+
 def _created_at(given: dict[str, str], city: City, now: datetime) -> datetime:
     text = given.get("created_date")
     if text is None:
@@ -186,4 +217,23 @@ def _body(forecast: Forecast, code: str, city: City) -> PredictionBody:
         complaint_type=code,
         beyond_horizon=forecast.beyond_horizon,
         model=ModelName(forecast.model_version, forecast.trained_at.replace(microsecond=0)),
+        sentence=forecast_in_words(forecast),
+        queue=_queue(forecast.queue),
+        why=_why(forecast.reasons),
     )
+
+
+def _queue(queue: QueueAhead | None) -> QueueBody | None:
+    if queue is None:
+        return None
+    words = queue_in_words(queue)
+    return QueueBody(queue.nearby, queue.in_city, queue.filed_within_hours, words)
+
+
+def _why(reasons: tuple[Reason, ...] | None) -> list[ReasonBody] | msgspec.UnsetType:
+    if reasons is None:
+        return msgspec.UNSET
+    return [
+        ReasonBody(reason.feature, round(reason.hours, DECIMALS), reason_in_words(reason))
+        for reason in reasons
+    ]

@@ -2,41 +2,90 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from complaints.forecasting import Forecast, ForecastQuery, NoForecast, PastHorizon
+from complaints.forecasting import (
+    Forecast,
+    ForecastQuery,
+    NoForecast,
+    PastHorizon,
+    QueueAhead,
+    Reason,
+)
 from complaints.models import City
-from predictions.ml.features import Query
-from predictions.ml.queue import Queue
+from predictions.ml.features import Query, district_of
+from predictions.ml.queue import LONG, LONG_DAYS, NOBODY, SHORT, Queue
+from predictions.ml.reasons import reasons
 from predictions.ml.runtime import Forecast as RuntimeForecast
 from predictions.ml.runtime import forecast_of
 from predictions.serving import ServingModel, serving
+
+SHORT_HOURS, LONG_HOURS = SHORT // timedelta(hours=1), LONG // timedelta(hours=1)
 
 
 class ActiveModelForecaster:
     """Answers with the city's active model."""
 
-    def forecast(self, city: City, query: ForecastQuery) -> Forecast:
+    def forecast(self, city: City, query: ForecastQuery, *, why: bool = False) -> Forecast:
         """The forecast of one complaint. Raises NoForecast."""
         model, queue = _active_model(city)
-        return forecast_with(model, query, queue)
+        return forecast_with(model, query, queue, why=why)
 
     def remaining(self, city: City, query: ForecastQuery, open_hours: float) -> Forecast:
         """The forecast of one that is still open, from now on. Raises NoForecast, PastHorizon."""
         model, queue = _active_model(city)
-        curve = model.runtime.curve(_features(query), queue)
+        place = district_of(features_of(query), model.runtime.header.encoding)
+        features = features_of(query, place)
+        curve = model.runtime.curve(features, queue)
         if open_hours >= curve.horizon_hours:
             raise PastHorizon(
                 f"It is open for {open_hours:.0f} h; the model says nothing about more than "
                 f"{curve.horizon_hours:.0f} h."
             )
         now = query.created_at + timedelta(hours=open_hours)
-        return _told(model, forecast_of(curve.after(open_hours)), now)
+        told = _told(model, forecast_of(curve.after(open_hours)), now)
+        return replace(
+            told,
+            open_hours=open_hours,
+            # Who waits now, whenever this one was filed.
+            queue=_queue_ahead(features, queue) if queue.is_known_at(now) else None,
+            reasons=_reasons(model, features, queue, open_hours),
+        )
 
 
-def forecast_with(model: ServingModel, query: ForecastQuery, queue: Queue) -> Forecast:
-    """The forecast that one model gives, knowing the queue."""
-    return _told(model, model.runtime.forecast(_features(query), queue), query.created_at)
+def forecast_with(
+    model: ServingModel, query: ForecastQuery, queue: Queue, *, why: bool = False
+) -> Forecast:
+    """The forecast that one model gives, knowing the queue; with its reasons if asked."""
+    features = features_of(query)
+    ahead = None
+    if queue.is_known_at(query.created_at):
+        # Looked up once, for the model and for the queue.
+        place = district_of(features, model.runtime.header.encoding)
+        features = features_of(query, place)
+        ahead = _queue_ahead(features, queue)
+    told = _told(model, model.runtime.forecast(features, queue), query.created_at, ahead)
+    return replace(told, reasons=_reasons(model, features, queue)) if why else told
+
+
+def _reasons(
+    model: ServingModel, features: Query, queue: Queue, open_hours: float = 0.0
+) -> tuple[Reason, ...]:
+    found = reasons(model.runtime, features, queue, open_hours)
+    return tuple(Reason(feature, hours) for feature, hours in found)
+
+
+def _queue_ahead(features: Query, queue: Queue) -> QueueAhead:
+    """Similar ones that wait, as far back as the queue is known."""
+    is_long = queue.days >= LONG_DAYS
+    kind, district = features.complaint_type, features.district
+    in_city, nearby = queue.by_type.get(kind, NOBODY), None
+    if district is not None:
+        here = queue.by_type_district.get((kind, district), NOBODY)
+        nearby = here.long if is_long else here.short
+    hours = LONG_HOURS if is_long else SHORT_HOURS
+    return QueueAhead(nearby, in_city.long if is_long else in_city.short, hours)
 
 
 def _active_model(city: City) -> tuple[ServingModel, Queue]:
@@ -46,21 +95,27 @@ def _active_model(city: City) -> tuple[ServingModel, Queue]:
     return known.model, known.queue
 
 
-def _features(query: ForecastQuery) -> Query:
+def features_of(query: ForecastQuery, district: str | None = None) -> Query:
+    """The same as the model knows it; `district` where the query names none."""
     return Query(
         complaint_type=query.complaint_type,
         created_at=query.created_at,
         latitude=query.latitude,
         longitude=query.longitude,
         agency=query.agency,
-        district=query.district,
+        district=query.district or district,
         descriptor=query.descriptor,
         channel=query.channel,
         location_type=query.location_type,
     )
 
 
-def _told(model: ServingModel, found: RuntimeForecast, counted_from: datetime) -> Forecast:
+def _told(
+    model: ServingModel,
+    found: RuntimeForecast,
+    counted_from: datetime,
+    queue: QueueAhead | None = None,
+) -> Forecast:
     return Forecast(
         median_hours=found.median_hours,
         p10_hours=found.p10_hours,
@@ -71,4 +126,5 @@ def _told(model: ServingModel, found: RuntimeForecast, counted_from: datetime) -
         horizon_hours=found.horizon_hours,
         model_version=model.version,
         trained_at=model.trained_at,
+        queue=queue,
     )

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from complaints.fields import StrictSerializer, TextField
+from complaints.forecast_serializers import ForecastReasonSerializer, QueueAheadSerializer
 from complaints.models import City
 from predictions.models import ModelVersion
 
@@ -47,6 +48,15 @@ class PredictionSerializer(serializers.Serializer[Any]):
         help_text="The median lies past the last horizon of the model, which is given instead"
     )
     model = ModelNameSerializer()
+    sentence = serializers.CharField(help_text="The forecast in plain words")
+    queue = QueueAheadSerializer(
+        allow_null=True, help_text="Who waits just now; null for another time, or if not known"
+    )
+    why = ForecastReasonSerializer(
+        many=True,
+        required=False,
+        help_text="With `why=true`: up to three facts that move this forecast most",
+    )
 
 
 class CheckSerializer(serializers.Serializer[Any]):

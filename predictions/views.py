@@ -47,6 +47,9 @@ _parameters = [
         OpenApiTypes.STR,
         description="When it is filed; now if not given, the city's clock without an offset",
     ),
+    OpenApiParameter(
+        "why", OpenApiTypes.BOOL, description="`true` answers which facts move this forecast most"
+    ),
 ]
 
 

@@ -1,8 +1,9 @@
 """Stand-ins behind the port of forecasts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from complaints.forecasting import Forecast, ForecastQuery, NoForecast
+from complaints.forecasting import Forecast, ForecastQuery, NoForecast, QueueAhead, Reason
 from complaints.models import City
 
 
@@ -21,28 +22,30 @@ def fixed_forecast(created_at: datetime, median_hours: float = 4.0) -> Forecast:
 
 
 class FixedForecaster:
-    """Promises four hours, between one and twenty."""
+    """Promises four hours, between one and twenty; says why if asked."""
 
-    def forecast(self, city: City, query: ForecastQuery) -> Forecast:
-        return fixed_forecast(query.created_at)
+    def forecast(self, city: City, query: ForecastQuery, *, why: bool = False) -> Forecast:
+        reasons = (Reason("place", 1.5), Reason("queue", -0.5)) if why else None
+        queue = QueueAhead(3, 12, 72)
+        return replace(fixed_forecast(query.created_at), reasons=reasons, queue=queue)
 
 
 class NanForecaster:
     """Has a model that went wrong."""
 
-    def forecast(self, city: City, query: ForecastQuery) -> Forecast:
+    def forecast(self, city: City, query: ForecastQuery, *, why: bool = False) -> Forecast:
         return fixed_forecast(query.created_at, float("nan"))
 
 
 class BrokenForecaster:
     """Fails in a way nobody foresaw."""
 
-    def forecast(self, city: City, query: ForecastQuery) -> Forecast:
+    def forecast(self, city: City, query: ForecastQuery, *, why: bool = False) -> Forecast:
         raise ZeroDivisionError("division by zero")
 
 
 class NoForecaster:
     """Has no model."""
 
-    def forecast(self, city: City, query: ForecastQuery) -> Forecast:
+    def forecast(self, city: City, query: ForecastQuery, *, why: bool = False) -> Forecast:
         raise NoForecast("no model")

@@ -17,6 +17,7 @@ from complaints.boundaries import boundaries
 from complaints.cities import default_city
 from complaints.filing_answers import filed, filed_many, stored
 from complaints.filing_serializers import BulkAnswerSerializer, FiledSerializer
+from complaints.forecasting import ForecastQuery
 from complaints.models import Complaint, ComplaintType, IntakeReceipt, Reporter
 from complaints.neighbours import possible_duplicates
 from complaints.rendering import render
@@ -239,8 +240,14 @@ def test_answers_are_rendered_as_the_serializers_document_them(client: Client) -
     answer = post(client, FULL).content
     complaint = Complaint.objects.latest("id")
     near = possible_duplicates(complaint, complaint.created_at)
+    forecast = FixedForecaster().forecast(
+        complaint.city, ForecastQuery("noise-residential", complaint.created_at)
+    )
     for serializer, fast in (
-        (FiledSerializer(complaint, context={"possible_duplicates": near}), filed(complaint, near)),
+        (
+            FiledSerializer(complaint, context={"possible_duplicates": near, "forecast": forecast}),
+            filed(complaint, near, forecast),
+        ),
         (
             BulkAnswerSerializer({"count": 1, "complaints": [complaint]}),
             filed_many([complaint]),
@@ -249,7 +256,7 @@ def test_answers_are_rendered_as_the_serializers_document_them(client: Client) -
     ):
         assert json.loads(render(fast)) == json.loads(JSONRenderer().render(serializer.data))
     assert list(json.loads(answer)) == list(FiledSerializer().fields)
-    assert json.loads(answer) == {**json.loads(render(filed(complaint, near)))}
+    assert json.loads(answer) == json.loads(render(filed(complaint, near, forecast)))
 
 
 def test_filing_takes_few_round_trips(client: Client, settings: Any) -> None:
@@ -300,3 +307,31 @@ def test_what_is_stored_is_counted_and_what_is_rolled_back_is_not(
     with django_capture_on_commit_callbacks():
         post(client, GOOD)
     assert counted() == (yes + 4, no + 1)
+
+
+def test_it_tells_what_to_expect_and_why_if_asked(client: Client) -> None:
+    outlook = post(client, GOOD).json()["outlook"]
+    assert outlook["closed_within"] == {"24": 0.92, "72": 0.97, "168": 0.99}
+    assert outlook["sentence"].startswith("Half of such complaints are closed within 4")
+    assert outlook["queue"]["open_nearby"] == 3
+    assert outlook["why"] is None
+    asked = post(client, GOOD, "/api/v1/complaints/?why=true").json()["outlook"]
+    assert [(fact["feature"], fact["hours"]) for fact in asked["why"]] == [
+        ("place", 1.5),
+        ("queue", -0.5),
+    ]
+    assert "longer than usual for this type" in asked["why"][0]["words"]
+
+
+def test_without_a_model_there_is_no_outlook(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("complaints.intake.get_forecaster", NoForecaster)
+    assert post(client, GOOD).json()["outlook"] is None
+
+
+def test_a_why_that_is_neither_true_nor_false_is_refused(client: Client) -> None:
+    response = post(client, GOOD, "/api/v1/complaints/?why=perhaps")
+    assert response.status_code == 400
+    assert "expected true or false" in response.json()["detail"]
+    assert not Complaint.objects.exists()

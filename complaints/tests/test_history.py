@@ -126,3 +126,11 @@ def test_what_is_not_there_is_told_apart(client: Client, what: str) -> None:
     assert get(client, complaint, f"{what}/?colour=red").status_code == 400
     response = client.post(f"/api/v1/complaints/{complaint.public_id}/{what}/")
     assert response.status_code in {401, 405}
+
+
+def test_it_says_in_words_who_waits_and_why(client: Client) -> None:
+    closed = make_complaint(closed_after_hours=3)
+    found = get(client, closed, "forecast").json()["forecast"]
+    assert found["sentence"].startswith("Half of such complaints are closed within 4")
+    assert found["queue"]["open_in_city"] == 12
+    assert [fact["feature"] for fact in found["why"]] == ["place", "queue"]

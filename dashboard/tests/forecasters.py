@@ -31,26 +31,26 @@ def forecast_of(query: ForecastQuery, p10: float, median: float, p90: float) -> 
 class Soon:
     """Closed within hours."""
 
-    def forecast(self, city: City, query: ForecastQuery) -> Forecast:
+    def forecast(self, city: City, query: ForecastQuery, *, why: bool = False) -> Forecast:
         return forecast_of(query, 2 / 3, 3.1, 14.2)
 
 
 class LongTail:
     """Half are closed soon, one in ten not before the horizon."""
 
-    def forecast(self, city: City, query: ForecastQuery) -> Forecast:
+    def forecast(self, city: City, query: ForecastQuery, *, why: bool = False) -> Forecast:
         return forecast_of(query, 5, 80, HORIZON_HOURS)
 
 
 class Never:
     """More than half are open at the horizon."""
 
-    def forecast(self, city: City, query: ForecastQuery) -> Forecast:
+    def forecast(self, city: City, query: ForecastQuery, *, why: bool = False) -> Forecast:
         return forecast_of(query, 300, HORIZON_HOURS, HORIZON_HOURS)
 
 
 class Silent:
     """No model is active."""
 
-    def forecast(self, city: City, query: ForecastQuery) -> Forecast:
+    def forecast(self, city: City, query: ForecastQuery, *, why: bool = False) -> Forecast:
         raise NoForecast(f"No model is active for {city.name} yet.")

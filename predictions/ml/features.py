@@ -219,6 +219,14 @@ def cell_of(latitude: float | None, longitude: float | None) -> str | None:
     return cell
 
 
+def district_of(query: Query, encoding: Encoding) -> str | None:
+    """The district that the query names, else the usual one of its place."""
+    if query.district is not None:
+        return query.district
+    cell = cell_of(query.latitude, query.longitude)
+    return encoding.typical_district.get(cell) if cell else None
+
+
 def encode_query(query: Query, encoding: Encoding, queue: Queue | None = None) -> Row:
     """One query as the model sees it: float32 (k,), NaN where nothing is known.
 
@@ -229,10 +237,7 @@ def encode_query(query: Query, encoding: Encoding, queue: Queue | None = None) -
     if query.created_at.tzinfo is None:
         raise ValueError(f"got the time {query.created_at} without a zone, expected one with")
     local = query.created_at.astimezone(_zone(encoding.time_zone))
-    kind, agency, district = query.complaint_type, query.agency, query.district
-    if district is None:
-        cell = cell_of(query.latitude, query.longitude)
-        district = encoding.typical_district.get(cell) if cell else None
+    kind, agency, district = query.complaint_type, query.agency, district_of(query, encoding)
     category = (kind, agency, query.descriptor, query.location_type, query.channel)
     numbers = category_block(encoding, *category)
     numbers += place_block(encoding, kind, agency, district)

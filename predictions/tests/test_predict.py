@@ -8,10 +8,12 @@ from typing import Any
 import httpx
 import pytest
 from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from complaints.tests.factories import make_city, make_type
+from complaints.phrases import hours_in_words
+from complaints.tests.factories import make_city, make_complaint, make_district, make_type
 from predictions.serving import serving
 from predictions.tests.small_model import TYPICAL_HOURS, activate_small_model
 
@@ -47,6 +49,50 @@ def test_it_answers_a_median_a_range_and_chances(client: Client, path: str, slas
     assert body["complaint_type"] == "noise-residential"
     assert body["beyond_horizon"] is False
     assert body["model"]["version"] == "small-1"
+
+
+def test_the_sentence_says_the_same_in_plain_words(client: Client) -> None:
+    body = get(client, f"{PLACE}&{WHEN}").json()
+    low, median, high = (
+        hours_in_words(number)
+        for number in (body["interval"]["p10"], body["estimated_time"], body["interval"]["p90"])
+    )
+    assert body["sentence"] == (
+        f"Half of such complaints are closed within {median}, "
+        f"eight in ten between {low} and {high}."
+    )
+
+
+def test_reasons_are_told_only_if_asked_for(client: Client) -> None:
+    plain = get(client, f"{PLACE}&{WHEN}").json()
+    assert "why" not in plain
+    assert get(client, f"{PLACE}&{WHEN}&why=false").json() == plain
+    asked = get(client, f"{PLACE}&{WHEN}&why=true").json()
+    why = asked.pop("why")
+    assert asked == plain
+    assert 1 <= len(why) <= 3
+    assert {reason["feature"] for reason in why} <= {"place", "time"}
+    sizes = [abs(reason["hours"]) for reason in why]
+    assert sizes == sorted(sizes, reverse=True)
+    assert all("than usual for this type" in reason["words"] for reason in why)
+
+
+def test_the_queue_of_now_is_told_and_of_another_time_is_not(client: Client) -> None:
+    now = timezone.now()
+    kind = make_type("noise-residential")
+    for day in range(6):
+        for district in (make_district(), make_district("queens-01")):
+            filed_at = now - timedelta(days=day, minutes=5)
+            make_complaint(complaint_type=kind, created_at=filed_at, district=district)
+    assert get(client, PLACE).json()["queue"] == {
+        "open_nearby": 3,
+        "open_in_city": 6,
+        "filed_within_hours": 72,
+        "words": "Of the similar ones filed in the last 72\N{NO-BREAK SPACE}h, 6 are open in the "
+        "city, 3 in this district.",
+    }
+    assert get(client, "").json()["queue"]["open_nearby"] is None
+    assert get(client, f"{PLACE}&{WHEN}").json()["queue"] is None
 
 
 def test_the_expected_closing_is_the_median_on_the_citys_clock(client: Client) -> None:
@@ -98,6 +144,7 @@ def test_an_unknown_type_names_the_nearest(client: Client) -> None:
         ("created_date=9999-12-31", "at most 366 days ahead"),
         ("created_date=%00", "expected ISO 8601"),
         ("lat=40.7", "got the parameter 'lat'"),
+        ("why=perhaps", "why: got 'perhaps', expected true or false"),
         ("latitude=40.7&latitude=40.8&longitude=-73.9", "given twice"),
         ("latitude=%ff&longitude=-73.9", "not UTF-8"),
         ("&".join(f"a{number}=1" for number in range(50)), "too many fields"),
@@ -157,6 +204,7 @@ QUERIES = st.fixed_dictionaries(
         "longitude": st.floats(-74.3, -73.6) | st.text(max_size=5),
         "created_date": st.datetimes(datetime(2018, 1, 1), datetime(2026, 1, 1)).map(str)  # noqa: DTZ001
         | st.text(max_size=12),
+        "why": st.sampled_from(["true", "false", "1"]),
         "other": st.just("1"),
     },
 )

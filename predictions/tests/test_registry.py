@@ -1,5 +1,6 @@
 """The registry of model versions and the switch from one to the next."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -228,13 +229,28 @@ def test_the_port_tells_the_time_that_remains() -> None:
     query, port = ForecastQuery("rodent", NOON), get_forecaster()
     found = port.forecast(city, query)
     begun, later = port.remaining(city, query, 0.0), port.remaining(city, query, 24.0)
-    assert begun == found
+    assert replace(begun, open_hours=None, reasons=None) == found
     assert later.expected_close_at == NOON + timedelta(hours=24 + later.median_hours)
     # P(closed by 48 h, given open at 24 h), from the definition.
     survived = 1 - found.closed_within[24]
     assert later.closed_within[24] == pytest.approx(
         (served_closed_within(city, query, 48) - found.closed_within[24]) / survived
     )
+
+
+def test_what_remains_is_never_past_and_the_end_only_moves_away() -> None:
+    make_type("rodent")
+    city = activate_small_model().city
+    query, port = ForecastQuery("rodent", NOON), get_forecaster()
+    ends = []
+    for open_hours in (0.0, 0.3, 5.0, 24.0, 100.0, 500.0, 1439.9):
+        found = port.remaining(city, query, open_hours)
+        assert 0 <= found.p10_hours <= found.median_hours <= found.p90_hours
+        assert found.closed_within[24] <= found.closed_within[72] <= found.closed_within[168]
+        assert found.open_hours == open_hours
+        assert found.expected_close_at >= NOON + timedelta(hours=open_hours)
+        ends.append(found.expected_close_at)
+    assert ends == sorted(ends)
 
 
 def served_closed_within(city: City, query: ForecastQuery, hours: float) -> float:

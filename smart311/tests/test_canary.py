@@ -102,6 +102,7 @@ QUERY_VALUES = {
     "page_size": ["1", "2"],
     "cursor": ["x"],
     "latitude": ["40.75"],
+    "why": ["true"],
     "longitude": ["-73.85"],
     "hour": ["12"],
     "group_by": ["complaint_type", "channel", "cell,day"],

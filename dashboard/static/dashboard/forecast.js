@@ -1,7 +1,7 @@
 // "How long will it take?": asks /predict/ without leaving the page. Without this module the form
 // asks the page itself, and dashboard/answers.py draws the same answer.
 
-import { chanceInWords, hoursInWords, momentInWords } from "./words.js";
+import { chanceInWords, momentInWords } from "./words.js";
 
 const form = document.querySelector("#forecast form");
 const place = document.querySelector("#answer");
@@ -28,6 +28,7 @@ async function ask() {
   history.replaceState(null, "", `?${question}#forecast`);
   const kind = question.get("complaint_type");
   question.delete("complaint_type");
+  question.set("why", "true");
   place.setAttribute("aria-busy", "true");
   try {
     const address = `${form.dataset.predict}${encodeURIComponent(kind)}?${question}`;
@@ -44,9 +45,8 @@ async function ask() {
 function answer(body) {
   const drawn = template.content.cloneNode(true);
   const part = (name) => drawn.querySelector(`[data-part="${name}"]`);
-  const sentence = inOneSentence(body);
-  part("sentence").textContent = sentence;
-  part("range").setAttribute("aria-label", sentence);
+  part("sentence").textContent = body.sentence;
+  part("range").setAttribute("aria-label", body.sentence);
   const [left, right] = [position(body.interval.p10), position(body.interval.p90)];
   part("likely").setAttribute("x", `${left}%`);
   part("likely").setAttribute("width", `${right - left}%`);
@@ -57,22 +57,10 @@ function answer(body) {
     row.querySelector('[data-part="percent"]').textContent = chanceInWords(share);
   }
   part("expected").textContent = expected(body);
+  part("why").hidden = body.why.length === 0;
+  part("why").querySelector("ul").replaceChildren(...body.why.map(({ words }) => item(words)));
+  part("queue").textContent = body.queue?.words ?? "";
   return drawn;
-}
-
-function inOneSentence(body) {
-  const median = hoursInWords(body.estimated_time);
-  if (body.beyond_horizon) {
-    return `More than half of such complaints are still open after ${median}, ` +
-      "which is as far as this forecast looks.";
-  }
-  const half = `Half of such complaints are closed within ${median}`;
-  const [p10, p90] = [hoursInWords(body.interval.p10), hoursInWords(body.interval.p90)];
-  const horizon = Number(place.dataset.horizonHours) || Infinity;
-  if (body.interval.p90 >= horizon) {
-    return `${half}; one in ten is still open after ${p90}.`;
-  }
-  return `${half}, eight in ten between ${p10} and ${p90}.`;
 }
 
 function expected(body) {
@@ -86,6 +74,12 @@ function position(hours) {
   const { scaleStart, scaleEnd } = place.dataset;
   const inside = Math.min(Math.max(hours, scaleStart), scaleEnd);
   return Math.round((1000 * Math.log(inside / scaleStart)) / Math.log(scaleEnd / scaleStart)) / 10;
+}
+
+function item(text) {
+  const line = document.createElement("li");
+  line.textContent = text;
+  return line;
 }
 
 function complaint(text) {

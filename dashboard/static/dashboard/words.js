@@ -1,30 +1,7 @@
-// Numbers and times as people read them; dashboard/words.py follows the same rules.
+// Numbers and times as people read them; complaints/phrases.py follows the same rules.
 
 const NO_BREAK_SPACE = "\u00a0";
 const LEAST_CHANCE = 0.0001;
-const HOURS_A_DAY = 24;
-const LONGEST_IN_HOURS = 48;
-const LONGEST_WITH_HOURS_DAYS = 14;
-
-/** A duration with its unit, joined by no-break spaces: `40 min`, `3.2 h`, `2 d 4 h`, `23 d`. */
-export function hoursInWords(hours) {
-  return withUnits(hours).replaceAll(" ", NO_BREAK_SPACE);
-}
-
-function withUnits(hours) {
-  const minutes = Math.max(1, Math.round(hours * 60));
-  if (minutes < 60) return `${minutes} min`;
-  const tenths = Math.round(hours * 10);
-  if (tenths < 100) return `${tenths / 10} h`;
-  const whole = Math.round(hours);
-  if (whole < LONGEST_IN_HOURS) return `${whole} h`;
-  const days = Math.floor(whole / HOURS_A_DAY);
-  const rest = whole % HOURS_A_DAY;
-  if (days >= LONGEST_WITH_HOURS_DAYS) {
-    return `${Math.round(hours / HOURS_A_DAY).toLocaleString("en-US")} d`;
-  }
-  return rest ? `${days} d ${rest} h` : `${days} d`;
-}
 
 /** A share of 0 to 1: `37 %`, and `under 1 %` or `over 99 %` rather than a false certainty. */
 function percentInWords(share) {

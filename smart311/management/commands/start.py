@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,7 @@ class Command(BaseCommand):
         self._step(f"Loading the city {settings.CITY}", self._city)
         self._step("Loading sample complaints", self._sample)
         self._step("Training the first model", self._model)
+        self._step("Comparing the sample with what was promised", self._promises)
         self._step("Collecting static files", self._static_files)
 
     def _step(self, what: str, do: Callable[[], str]) -> None:
@@ -169,6 +171,14 @@ class Command(BaseCommand):
         if version := _active_model():
             return f"{version} is active"
         return "no model is active yet; forecasts answer 503 until one is"
+
+    def _promises(self) -> str:
+        complaints = apps.get_model("complaints", "Complaint").objects
+        if not _active_model() or not complaints.filter(source="sample", promised_by="").exists():
+            return "nothing to compare"
+        out = StringIO()
+        call_command("promise_sample", stdout=out)
+        return out.getvalue().strip()
 
     def _static_files(self) -> str:
         note = settings.STATIC_ROOT / ".collected"

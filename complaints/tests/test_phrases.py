@@ -1,6 +1,7 @@
-"""How durations and shares are written."""
+"""How durations, shares and forecasts are written."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.words import chance_in_words, hours_in_words, moment_in_words, percent_in_words
+from complaints.forecasting import QueueAhead, Reason
+from complaints.phrases import (
+    chance_in_words,
+    forecast_in_words,
+    hours_in_words,
+    moment_in_words,
+    percent_in_words,
+    queue_in_words,
+    reason_in_words,
+)
+from complaints.tests.factories import NOON
+from complaints.tests.forecasters import fixed_forecast
 
 HOURS_A_UNIT = {"min": 1 / 60, "h": 1.0, "d": 24.0}
 hours = st.floats(min_value=0, max_value=100_000)
@@ -82,3 +94,35 @@ def test_no_chance_is_certain(chance: float, words: str) -> None:
 def test_a_moment_is_written_on_its_own_clock() -> None:
     local = datetime(2019, 7, 6, 9, 5, tzinfo=ZoneInfo("America/New_York"))
     assert moment_in_words(local) == "Sat 6 Jul 2019, 09:05"
+
+
+def test_what_remains_of_a_waiting_complaint_is_told_as_such() -> None:
+    forecast = fixed_forecast(NOON)
+    assert plain(forecast_in_words(forecast)) == (
+        "Half of such complaints are closed within 4 h, eight in ten between 1 h and 20 h."
+    )
+    assert plain(forecast_in_words(replace(forecast, open_hours=52.0))) == (
+        "Half of such complaints that have waited 2 d 4 h are closed within another 4 h, "
+        "eight in ten between 1 h and 20 h."
+    )
+    stuck = replace(forecast, open_hours=52.0, beyond_horizon=True)
+    assert plain(forecast_in_words(stuck)).startswith(
+        "More than half of such complaints that have waited 2 d 4 h are still open after another"
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (Reason("queue", 3.2), "What is waiting just now: 3.2 h longer than usual for this type."),
+        (Reason("place", -0.5), "The place: 30 min shorter than usual for this type."),
+    ],
+)
+def test_a_reason_says_longer_or_shorter(reason: Reason, words: str) -> None:
+    assert plain(reason_in_words(reason)) == words
+
+
+def test_a_queue_whose_district_is_not_known_tells_of_the_city_alone() -> None:
+    assert plain(queue_in_words(QueueAhead(None, 1234, 24))) == (
+        "Of the similar ones filed in the last 24 h, 1,234 are open in the city."
+    )

@@ -1,9 +1,11 @@
-"""Numbers and times as people read them; `static/dashboard/words.js` follows the same rules."""
+"""Numbers, times and forecasts as people read them; the page's words.js follows the same rules."""
 
 from __future__ import annotations
 
 import math
 from datetime import datetime
+
+from complaints.forecasting import Forecast, QueueAhead, Reason
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 LEAST_CHANCE = 0.0001
@@ -56,6 +58,53 @@ def chance_in_words(chance: float) -> str:
 def moment_in_words(local: datetime) -> str:
     """A moment on the clock it carries: `Tue 16 Jul 2019, 18:00`."""
     return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+
+
+def forecast_in_words(forecast: Forecast) -> str:
+    """A forecast in one sentence; of a complaint that waits already, what remains."""
+    such, more = "such complaints", ""
+    if forecast.open_hours is not None:
+        such = f"such complaints that have waited {hours_in_words(forecast.open_hours)}"
+        more = "another "
+    median = hours_in_words(forecast.median_hours)
+    if forecast.beyond_horizon:
+        return (
+            f"More than half of {such} are still open after {more}{median}, "
+            "which is as far as this forecast looks."
+        )
+    half = f"Half of {such} are closed within {more}{median}"
+    p10, p90 = hours_in_words(forecast.p10_hours), hours_in_words(forecast.p90_hours)
+    if forecast.p90_hours >= forecast.horizon_hours:
+        return f"{half}; one in ten is still open after {p90}."
+    return f"{half}, eight in ten between {p10} and {p90}."
+
+
+REASONS = {
+    "type": "The type of complaint",
+    "descriptor": "What exactly is reported",
+    "agency": "The agency",
+    "location_type": "The kind of place",
+    "channel": "The way it was reported",
+    "place": "The place",
+    "time": "The hour and day of filing",
+    "queue": "What is waiting just now",
+}
+
+
+def reason_in_words(reason: Reason) -> str:
+    """What one fact does to a forecast: `The place: 3 h longer than usual for this type.`"""
+    name = REASONS.get(reason.feature, reason.feature)
+    change = "longer" if reason.hours > 0 else "shorter"
+    return f"{name}: {hours_in_words(abs(reason.hours))} {change} than usual for this type."
+
+
+def queue_in_words(queue: QueueAhead) -> str:
+    """How many similar complaints wait."""
+    found = (
+        f"Of the similar ones filed in the last {queue.filed_within_hours}{NO_BREAK_SPACE}h, "
+        f"{queue.in_city:,} are open in the city"
+    )
+    return f"{found}." if queue.nearby is None else f"{found}, {queue.nearby:,} in this district."
 
 
 def _round(number: float) -> int:
