@@ -21,7 +21,9 @@ logger = logging.getLogger(__name__)
 State = TypeVar("State")
 
 RESTS_PER_READ = 9
-"""However slow the database is, reading it takes at most a tenth of the time."""
+"""A slow database is not read all the time …"""
+LONGEST_REST_SECONDS = 3.0
+"""… but a newly activated model has to be seen within five seconds, reading included."""
 
 
 class Memory(Generic[State]):
@@ -73,7 +75,8 @@ def forget_everything() -> None:
 
 def rest_seconds(took: float) -> float:
     """How long to wait after a reading that took so many seconds."""
-    return max(settings.FORECAST_REFRESH_SECONDS, took * RESTS_PER_READ)
+    longer = min(took * RESTS_PER_READ, LONGEST_REST_SECONDS)
+    return max(settings.FORECAST_REFRESH_SECONDS, longer)
 
 
 @functools.cache
