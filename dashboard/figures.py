@@ -1,18 +1,20 @@
-"""The numbers on the page, read from complaints in three queries."""
+"""The numbers on the page: whole days from roll-ups, the last 24 hours from complaints."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import dropwhile
-from typing import Any
 
-from django.db.models import CharField, Count, QuerySet, Value
-from django.db.models.functions import TruncDate
+from django.db.models import Count
 
+from complaints.filters import ComplaintFilter
 from complaints.models import City, Complaint
-from complaints.models.complaint import ComplaintQuerySet
-from complaints.percentiles import Percentiles
+from complaints.rollups.grains import CLOSED, FILED
+from complaints.statistics.planning import plan
+from complaints.statistics.queries import Row, ask
+from complaints.statistics.question import Question
 from dashboard.aggregates import scalar
 from dashboard.complaint_types import FiledType
 from dashboard.window import Window
@@ -65,60 +67,64 @@ class Figures:
 
 
 def read_figures(window: Window, types: list[FiledType]) -> Figures:
-    """The figures of a window; `types` are the city's, the most often filed first."""
-    return Figures(window, _totals(window), _days(window), _top_types(window, types))
+    """The figures of a window; `types` are the city's, the most often filed first.
+
+    Hours to close come from a histogram: `complaints.rollups.histogram.LARGEST_ERROR`.
+    """
+    closed, closed_by_type = window.ask(CLOSED, "complaint_type", "hours")
+    return Figures(
+        window,
+        _totals(window, closed),
+        _days(window),
+        _top_types(types, {row.key[0]: row for row in closed_by_type}),
+    )
 
 
-def _totals(window: Window) -> Totals:
+def _totals(window: Window, closed: Row) -> Totals:
     last_day = window.last_day()
-    counts = {
-        "open": Complaint.objects.open().filter(city=window.city),
-        "opened": last_day.filed(),
-        "closed": last_day.closed(),
-    }
+    counts = {"opened": last_day.filed(), "closed": last_day.closed()}
     row = (
         City.objects.filter(pk=window.city.pk)
         .annotate(**{name: scalar(rows, "city", Count("*")) for name, rows in counts.items()})
-        .annotate(hours=scalar(window.closed().timed(), "city", Percentiles(0.5, 0.9)))
-        .values(*counts, "hours")
+        .values(*counts)
         .get()
     )
-    median_hours, p90_hours = row["hours"] or (None, None)
     return Totals(
-        open=row["open"] or 0,
+        open=_open(window),
         opened=row["opened"] or 0,
         closed=row["closed"] or 0,
-        median_hours=median_hours,
-        p90_hours=p90_hours,
+        median_hours=closed.quantile_hours(0.5),
+        p90_hours=closed.quantile_hours(0.9),
     )
+
+
+def _open(window: Window) -> int:
+    waiting = (Complaint.Status.OPEN, Complaint.Status.IN_PROGRESS)
+    question = Question(ComplaintFilter(window.city.slug, status=waiting), figures=("counts",))
+    total, _ = ask(question, plan(question, window.city), window.end_at)
+    return total.complaints
 
 
 def _days(window: Window) -> list[DayCount]:
     """Counts by local day, without the empty days before the data begins."""
-    created = _per_day(window.filed(), "created", window)
-    closed = _per_day(window.closed(), "closed", window)
-    rows = created.union(closed, all=True)
-    counts = {(row["day"], row["what"]): row["count"] for row in rows}
-    days = (
-        DayCount(day, counts.get((day, "created"), 0), counts.get((day, "closed"), 0))
-        for day in window.days
+    created, closed = (
+        {row.key[0]: row.complaints for row in window.ask(basis, group_by, "counts")[1]}
+        for basis, group_by in ((FILED, "day"), (CLOSED, "closed_day"))
     )
+    days = (DayCount(day, created.get(day, 0), closed.get(day, 0)) for day in window.days)
     return list(dropwhile(lambda day: not day.created and not day.closed, days))
 
 
-def _per_day(rows: ComplaintQuerySet, what: str, window: Window) -> QuerySet[Any, Any]:
-    day = TruncDate(f"{what}_at", tzinfo=window.city.zone)
-    labelled = rows.order_by().annotate(what=Value(what, output_field=CharField()), day=day)
-    return labelled.values("what", "day").annotate(count=Count("*"))
-
-
-def _top_types(window: Window, types: list[FiledType]) -> list[TypeFigures]:
+def _top_types(types: list[FiledType], closed: Mapping[int, Row]) -> list[TypeFigures]:
     filed = sum(kind.filed for kind in types)
-    top = [kind for kind in types[:TOP_TYPES] if kind.filed]
-    timed = window.closed().timed().filter(complaint_type__in=[kind.pk for kind in top])
-    by_type = timed.order_by().values("complaint_type").annotate(hours=Percentiles(0.5))
-    medians = {row["complaint_type"]: row["hours"][0] for row in by_type}
     return [
-        TypeFigures(kind.code, kind.name, kind.filed, kind.filed / filed, medians.get(kind.pk))
-        for kind in top
+        TypeFigures(
+            kind.code,
+            kind.name,
+            kind.filed,
+            kind.filed / filed,
+            closed[kind.pk].quantile_hours(0.5) if kind.pk in closed else None,
+        )
+        for kind in types[:TOP_TYPES]
+        if kind.filed
     ]

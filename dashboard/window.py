@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from complaints.filters import ComplaintFilter
 from complaints.models import City, Complaint
 from complaints.models.complaint import ComplaintQuerySet
+from complaints.rollups.grains import FILED
+from complaints.statistics.planning import plan
+from complaints.statistics.queries import Row, ask
+from complaints.statistics.question import Question
 
 WINDOW_DAYS = 28
 """Whole weeks, so that every weekday counts equally often."""
@@ -38,6 +43,25 @@ class Window:
     def ends_within_a_day(self) -> bool:
         """Whether the last day is not over yet."""
         return self.city.localise(self.end_at).time() != time.min
+
+    @property
+    def bounds(self) -> tuple[datetime, datetime]:
+        """The midnights at which its first day begins and its last day ends."""
+        after = self.days[-1] + timedelta(days=1)
+        return self.start_at, datetime.combine(after, time.min, tzinfo=self.city.zone)
+
+    def ask(self, basis: str, group_by: str, *figures: str) -> tuple[Row, list[Row]]:
+        """The total and the groups of what was filed, or closed, on its days; from roll-ups.
+
+        Days are whole: what a clock ahead of ours files in the minutes to come counts as well.
+        """
+        start_at, end_at = self.bounds
+        if basis == FILED:
+            chosen = ComplaintFilter(self.city.slug, created_after=start_at, created_before=end_at)
+        else:
+            chosen = ComplaintFilter(self.city.slug, closed_after=start_at, closed_before=end_at)
+        question = Question(chosen, (group_by,), figures)
+        return ask(question, plan(question, self.city), self.end_at)
 
     def as_filter(self, moment: str = "created_at") -> dict[str, datetime]:
         """Keywords for `filter`: `moment` lies in the window."""

@@ -12,9 +12,9 @@ import h3.api.basic_int as h3
 from complaints.cities import cities, districts_by_key, known_city
 from complaints.models import Agency, City
 from complaints.rollups.grains import CLOSED
-from complaints.rollups.histogram import LARGEST_ERROR, between, hours_of
+from complaints.rollups.histogram import LARGEST_ERROR
 from complaints.statistics.planning import plan
-from complaints.statistics.queries import LEVELS, Row, ask
+from complaints.statistics.queries import Row, ask
 from complaints.statistics.question import Question
 
 DECIMALS = 4
@@ -92,23 +92,24 @@ def figures(question: Question, row: Row) -> dict[str, Any]:
     return told
 
 
-def _hours(question: Question, row: Row) -> dict[str, float] | None:
-    if row.timed < max(question.minimum, 1):
+def _hours(question: Question, row: Row) -> dict[str, float | None] | None:
+    if row.timed < question.minimum:
         return None
-    median, p90 = (
-        between(lower, upper, (level * (row.timed - 1)) % 1)
-        for level, lower, upper in zip(LEVELS, row.lower, row.upper, strict=True)
-        if lower is not None and upper is not None
-    )
-    mean = row.seconds / row.timed / 3600.0
-    return {name: _rounded(v) for name, v in (("mean", mean), ("median", median), ("p90", p90))}
+    return {
+        "mean": _rounded(row.mean_hours),
+        "median": _rounded(row.quantile_hours(0.5)),
+        "p90": _rounded(row.quantile_hours(0.9)),
+    }
 
 
-def _survival(question: Question, row: Row) -> dict[str, Any] | None:
+def _survival(question: Question, row: Row) -> dict[str, float | None] | None:
     if row.timed + row.censored < question.minimum:
         return None
-    median, p90 = (None if one is None else _rounded(hours_of(one)) for one in row.survived)
-    return {"median": median, "p90": p90, "still_open": row.censored}
+    return {
+        "median": _rounded(row.survival_hours(0.5)),
+        "p90": _rounded(row.survival_hours(0.9)),
+        "still_open": row.censored,
+    }
 
 
 def _on_time(question: Question, row: Row, promise: str) -> dict[str, Any]:
@@ -122,8 +123,8 @@ def _on_time(question: Question, row: Row, promise: str) -> dict[str, Any]:
     }
 
 
-def _rounded(hours: float) -> float:
-    return round(hours, DECIMALS)
+def _rounded(hours: float | None) -> float | None:
+    return None if hours is None else round(hours, DECIMALS)
 
 
 def _namer(name: str, city: City, position: int, rows: list[Row]) -> Callable[[Any], Any]:

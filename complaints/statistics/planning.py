@@ -9,7 +9,7 @@ from typing import Any
 
 from complaints.models import City, Complaint
 from complaints.places import stored_range
-from complaints.rollups.grains import CLOSED, GRAINS, Grain
+from complaints.rollups.grains import CLOSED, GRAINS, QUEUES, Grain, Queue
 from complaints.statistics.groups import GROUPS
 from complaints.statistics.question import Question
 
@@ -24,7 +24,7 @@ class Plan:
     `where` is SQL over the grain's columns with `parameters` by name.
     """
 
-    grain: Grain
+    grain: Grain | Queue
     where: str
     parameters: dict[str, Any]
     counts_only: str = ""
@@ -41,14 +41,25 @@ def plan(question: Question, city: City) -> Plan | None:
     bounds = _bounds(question, city)
     if statuses is None or bounds is None:
         return None
+    properties = set(_properties(question))
+    if statuses == "waiting" and not _asks_when(question):
+        for queue in QUEUES:
+            if properties <= set(queue.properties):
+                return Plan(queue, *_where(question, city, bounds, has_times=False))
     is_daily = any(bound and bound.day != 1 for bound in bounds)
     is_daily |= any(GROUPS[name].is_daily for name in question.group_by)
-    properties = set(_properties(question))
     for grain in GRAINS:
         if properties <= set(grain.properties) and (grain.period == "day" or not is_daily):
-            where, parameters = _where(question, city, bounds)
-            return Plan(grain, where, parameters, statuses)
+            return Plan(grain, *_where(question, city, bounds), statuses)
     return None
+
+
+def _asks_when(question: Question) -> bool:
+    """Whether it matters when the complaints were filed."""
+    chosen = question.chosen
+    is_grouped = any(GROUPS[name].basis for name in question.group_by)
+    is_aged = "survival" in question.figures
+    return bool(is_grouped or is_aged or chosen.created_after or chosen.created_before)
 
 
 def _statuses(question: Question) -> str | None:
@@ -99,12 +110,15 @@ def _properties(question: Question) -> Iterator[str]:
 
 
 def _where(
-    question: Question, city: City, bounds: tuple[date | None, date | None]
+    question: Question,
+    city: City,
+    bounds: tuple[date | None, date | None],
+    has_times: bool = True,
 ) -> tuple[str, dict[str, Any]]:
     chosen = question.chosen
     conditions = {
         "city_id = %(city)s": ("city", city.pk),
-        "basis = %(basis)s": ("basis", question.basis),
+        "basis = %(basis)s": ("basis", question.basis if has_times else None),
         "period >= %(first)s": ("first", bounds[0]),
         "period < %(end)s": ("end", bounds[1]),
         "complaint_type_id IN %(types)s": ("types", chosen.complaint_type),

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection
 
+from complaints.rollups.histogram import between, hours_of
 from complaints.statistics.groups import GROUPS, expression_of
 from complaints.statistics.planning import Plan
 from complaints.statistics.question import Question
@@ -44,6 +45,23 @@ class Row:
     upper: tuple[int | None, ...]
     survived: tuple[int | None, ...]
     kept: dict[str, int]
+
+    @property
+    def mean_hours(self) -> float | None:
+        """Mean hours to close of those closed after a real time; None without one."""
+        return self.seconds / self.timed / 3600.0 if self.timed else None
+
+    def quantile_hours(self, level: float) -> float | None:
+        """A quantile, one of LEVELS, of the same; None without one."""
+        lower, upper = (bins[LEVELS.index(level)] for bins in (self.lower, self.upper))
+        if lower is None or upper is None:
+            return None
+        return between(lower, upper, (level * (self.timed - 1)) % 1)
+
+    def survival_hours(self, level: float) -> float | None:
+        """Hours by which such a share of all is closed, the open ones counted; None if never."""
+        found = self.survived[LEVELS.index(level)]
+        return None if found is None else hours_of(found)
 
 
 def ask(question: Question, found: Plan | None, now: datetime) -> tuple[Row, list[Row]]:

@@ -18,6 +18,7 @@ from complaints.rollups.grains import (
     DELTAS,
     FILED,
     Grain,
+    Queue,
     itemised,
     itemised_images,
     measured,
@@ -49,7 +50,8 @@ def items(question: Question, found: Plan | None) -> str:
     """SQL for all items of a question; it may read the query `chosen`."""
     parts = [*_folded_and_pending(question, found)] if found else [_of_rows(question)]
     if "survival" in question.figures:
-        parts.append(_waiting(question, found.grain if found else ROWS))
+        grain = found.grain if found and isinstance(found.grain, Grain) else ROWS
+        parts.append(_waiting(question, grain))
     return " UNION ALL ".join(parts)
 
 
@@ -78,22 +80,37 @@ def chosen(question: Question, found: Plan | None, now: datetime) -> str:
 
 
 def _folded_and_pending(question: Question, found: Plan) -> Iterator[str]:
+    if isinstance(found.grain, Queue):
+        yield from _queued(found.grain, found.where)
+        return
     needs_bins = {"hours", "survival"} & set(question.figures)
     folded = (itemised if needs_bins else measures)(found.grain, found.where)
     pending = itemised_images(found.grain, f"({measured(DELTAS)}) AS appended")
-    yield _counted(found, folded)
-    yield f"{_counted(found, pending)} WHERE {found.where}"
-
-
-def _counted(found: Plan, rows: str) -> str:
-    """The items of all complaints, or of only the closed or the waiting ones."""
     key = ", ".join(found.grain.key)
-    if found.counts_only == "waiting":
+    yield _counted(key, found.counts_only, folded)
+    yield f"{_counted(key, found.counts_only, pending)} WHERE {found.where}"
+
+
+def _queued(queue: Queue, where: str) -> Iterator[str]:
+    """The items of a queue: nothing but how many wait."""
+    key = ", ".join(queue.key)
+    nothing = "0 AS closed, 0 AS timed, 0::bigint AS seconds, 0 AS count, 0 AS censored"
+    yield f"""
+    SELECT {key}, NULL::smallint AS bin, waiting AS complaints, {nothing}
+    FROM {queue.table} WHERE {where}"""
+    yield f"""
+    SELECT {key}, NULL::smallint AS bin, complaints - closed AS complaints, {nothing}
+    FROM ({measured(DELTAS)}) AS appended WHERE basis = '{FILED}' AND {where}"""
+
+
+def _counted(key: str, counts_only: str, rows: str) -> str:
+    """The items of all complaints, or of only the closed or the waiting ones."""
+    if counts_only == "waiting":
         columns = (
             "NULL::smallint AS bin, complaints - closed AS complaints, 0 AS closed, 0 AS timed, "
             "0::bigint AS seconds, 0 AS count"
         )
-    elif found.counts_only == "closed":
+    elif counts_only == "closed":
         columns = "bin, closed AS complaints, closed, timed, seconds, count"
     else:
         columns = "bin, complaints, closed, timed, seconds, count"

@@ -165,6 +165,10 @@ PLANS = [
     ({"created_after": datetime(1, 1, 1, tzinfo=UTC)}, (), None),
     ({"status": ("closed",)}, ("day",), "day_type"),
     ({"status": ("in_progress",)}, ("day",), None),
+    ({"status": ("open", "in_progress")}, ("agency", "district"), "queue"),
+    ({"status": ("open", "in_progress")}, ("cell",), "queue_cell"),
+    ({"status": ("open", "in_progress")}, ("day",), "day_type"),
+    ({"status": ("open", "in_progress"), "created_after": MARCH[0]}, (), "day_type"),
     ({"updated_since": MARCH[0]}, (), None),
     ({"predicted_late": True}, (), None),
 ]

@@ -7,6 +7,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from complaints.models import Complaint
+from complaints.rollups.histogram import LARGEST_ERROR
 from complaints.tests.factories import NOON, make_city, make_complaint, make_type
 from dashboard.complaint_types import FiledType, read_types
 from dashboard.figures import Figures, TypeFigures, read_figures
@@ -50,8 +51,8 @@ def test_hours_to_close_are_of_those_closed_in_the_window_after_a_real_time() ->
     file(days_ago=60, closed_after_hours=1)
     file(days_ago=2)
     totals = figures_at_noon().totals
-    assert totals.median_hours == pytest.approx(3)
-    assert totals.p90_hours == pytest.approx(4.6)
+    assert totals.median_hours == pytest.approx(3, rel=LARGEST_ERROR)
+    assert totals.p90_hours == pytest.approx(4.6, rel=LARGEST_ERROR)
 
 
 def test_hours_are_unknown_while_nothing_was_closed() -> None:
@@ -87,7 +88,13 @@ def test_top_types_come_with_share_and_their_own_median() -> None:
     file(days_ago=1, complaint_type=make_type("rodent"))
     make_type("never-filed")
     noise, rodent = figures_at_noon().top_types
-    assert noise == TypeFigures("noise-residential", "Noise Residential", 3, 0.75, 3.0)
+    assert (noise.code, noise.name, noise.filed, noise.share) == (
+        "noise-residential",
+        "Noise Residential",
+        3,
+        0.75,
+    )
+    assert noise.median_hours == pytest.approx(3.0, rel=LARGEST_ERROR)
     assert rodent == TypeFigures("rodent", "Rodent", 1, 0.25, None)
 
 
@@ -113,11 +120,11 @@ def test_types_are_known_before_anything_is_filed() -> None:
     assert read_types(kind.city, None) == [expected]
 
 
-def test_it_takes_four_queries_however_many_rows(
+def test_it_takes_seven_queries_however_many_rows(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     for number in range(12):
         file(days_ago=number, complaint_type=make_type(f"type-{number}"), closed_after_hours=5)
     window = Window.up_to(make_city(), NOON)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(7):
         read_figures(window, read_types(window.city, window))

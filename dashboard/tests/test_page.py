@@ -66,12 +66,12 @@ def test_large_numbers_have_separators(client: Client) -> None:
     assert "Open now 1,234" in text_of(client)
 
 
-def test_it_takes_six_queries_however_many_rows(
+def test_it_takes_nine_queries_however_many_rows(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries, forecaster: Use
 ) -> None:
     forecaster("Soon")
     fill()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(9):
         text_of(client)
 
 
