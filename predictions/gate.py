@@ -51,11 +51,15 @@ class Verdict(TypedDict):
 
 @dataclass(frozen=True)
 class Rival:
-    """The active version, and how it did on the holdout; None where it cannot be compared."""
+    """The active version, and how it did on the holdout; None where it cannot be compared.
+
+    One that is unfit cannot be loaded by this program: it is no rival, whatever it once did.
+    """
 
     version: str
     stands_for_it: str
     metrics: ModelMetrics | None
+    is_unfit: bool = False
 
 
 def judge(
@@ -133,7 +137,7 @@ def _below(
 
 
 def _against(rival: Rival | None, ours: dict[str, float]) -> list[Check]:
-    if rival is None:
+    if rival is None or rival.is_unfit:
         return []
     if rival.metrics is None:
         return [

@@ -40,6 +40,18 @@ def check_fitness(version: ModelVersion) -> None:
         raise Unfit(f"{version.version}: {error}") from error
 
 
+def serving_version(slug: str) -> str:
+    """The name of the city's active version, if it can be loaded; else nothing."""
+    version = ModelVersion.objects.active().filter(city__slug=slug).first()
+    if version is None:
+        return ""
+    try:
+        check_fitness(version)
+    except Unfit:
+        return ""
+    return version.version
+
+
 def activate(version: ModelVersion, by: str, reason: str = "") -> None:
     """Let a version serve. Serving processes change over within seconds.
 

@@ -9,6 +9,7 @@ either. Real complaints are never given a promise afterwards.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +21,7 @@ from complaints.intake import forecast_query
 from complaints.models import City, Complaint
 from complaints.sample import SOURCE
 from predictions.forecasting import features_of
-from predictions.ml.header import read_header
+from predictions.ml.header import ModelError, read_header
 from predictions.ml.runtime import Forecast, Forecaster
 from predictions.models import ModelVersion
 
@@ -49,7 +50,9 @@ def promise_sample(city: City, now: datetime) -> int:
     promisers = [Promiser.of(version.version, version.onnx, version.header)]
     if version.rehearsal_onnx is not None and version.rehearsal_header is not None:
         name = f"{version.version}-rehearsal"
-        promisers.append(Promiser.of(name, version.rehearsal_onnx, version.rehearsal_header))
+        # One that an older program trained may not load any more; then it promises nothing.
+        with suppress(ModelError):
+            promisers.append(Promiser.of(name, version.rehearsal_onnx, version.rehearsal_header))
     until, count = now, 0
     for promiser in promisers:
         count += _promise(city, promiser, until)

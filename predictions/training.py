@@ -20,7 +20,7 @@ from predictions.ml.header import ModelError, as_json, read_header
 from predictions.ml.self_test import with_canned_answers
 from predictions.ml.training import TrainedModel, train
 from predictions.models import ModelVersion, header_sha256
-from predictions.registry import admit
+from predictions.registry import Unfit, admit, check_fitness
 from predictions.training_data import read_complaints
 
 Progress = Callable[[str, float], None]
@@ -99,6 +99,10 @@ def _rival(frame: pl.DataFrame, city: City, trial: Trial, candidate: ModelVersio
     active = ModelVersion.objects.active().filter(city=city).exclude(pk=candidate.pk).first()
     if active is None:
         return None
+    try:
+        check_fitness(active)
+    except Unfit as error:
+        return Rival(active.version, f"nothing: {error}", None, is_unfit=True)
     start = trial.holdout.start
     stands, model = "it has seen the holdout, and has no rehearsal that has not", None
     if active.as_of <= start:
@@ -112,7 +116,7 @@ def _rival(frame: pl.DataFrame, city: City, trial: Trial, candidate: ModelVersio
     try:
         result = _evaluate(frame, city, trial.holdout, model)
     except ModelError as error:
-        return Rival(active.version, f"it cannot be loaded: {error}", None)
+        return Rival(active.version, f"its rehearsal cannot be loaded: {error}", None)
     return Rival(active.version, stands, result["models"]["forecast"])
 
 

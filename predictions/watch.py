@@ -11,6 +11,7 @@ from complaints.models import City, Complaint
 from predictions.drift import LARGE_SHIFT, drift
 from predictions.models import ForecastWatch, ModelVersion, PromiseCount
 from predictions.promises import Accuracy
+from predictions.registry import serving_version
 
 COVERAGE_DAYS = 28
 LEAST_COVERAGE, MOST_COVERAGE = 0.72, 0.88
@@ -81,6 +82,8 @@ def reasons_to_train(city: City, now: datetime) -> list[str]:
     if active is None:
         return ["no model is active"] if _news(city, None, now) else []
     reasons = list(watch.alerts)
+    if not serving_version(city.slug):
+        reasons.append(f"{active.version} cannot be loaded")
     news = _news(city, active.as_of, now)
     if now - active.as_of > FRESH and news:
         reasons.append(

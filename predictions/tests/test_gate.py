@@ -97,6 +97,12 @@ def test_what_cannot_be_compared_does_not_take_over() -> None:
     ]
 
 
+def test_one_that_cannot_be_loaded_any_more_is_no_rival() -> None:
+    verdict = judged(rival=Rival("nyc-1", "nothing: other features", None, is_unfit=True))
+    assert verdict["passed"]
+    assert verdict["against"] == "nothing: other features"
+
+
 def filed(every_hours: float, count: int) -> pl.DataFrame:
     step = timedelta(hours=every_hours)
     return frame_of(*(row(created_at=START + number * step) for number in range(count)))

@@ -86,6 +86,18 @@ def test_without_an_unseen_rival_it_waits_for_a_person(city: City) -> None:
     assert ModelVersion.objects.active().get() == second
 
 
+def test_after_an_update_that_cannot_load_the_old_version_the_new_one_serves(city: City) -> None:
+    first = train(city, AS_OF)
+    ModelVersion.objects.filter(pk=first.pk).update(
+        header=first.header | {"features": ["hour"]}, header_sha256=""
+    )
+    assert registry.serving_version(city.slug) == ""
+    second = train(city, SEEN_UNTIL)
+    assert second.status == "active"
+    assert "other features" in second.verdict["against"]
+    assert registry.serving_version(city.slug) == second.version
+
+
 def test_a_version_that_cannot_be_loaded_again_is_refused(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:

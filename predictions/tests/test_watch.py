@@ -129,7 +129,8 @@ def test_the_flag_goes_down_when_the_reason_is_gone() -> None:
     model(inputs={"complaint_type": {"noise-residential": 1.0, COUNT: 5000.0}})
     assert watch.check(make_city(), NOW).alerts
     shares = input_shares(make_city(), NOW - timedelta(days=28), NOW)
-    ModelVersion.objects.update(header={"inputs": shares})
+    header = ModelVersion.objects.get().header | {"inputs": shares}
+    ModelVersion.objects.update(header=header)
     assert not watch.check(make_city(), NOW).alerts
 
 
@@ -159,6 +160,13 @@ def test_a_model_is_renewed_daily_if_there_is_something_new() -> None:
     assert "small-1 is older than a day, and 100 complaints came or closed" in reason
     ModelVersion.objects.update(as_of=NOW - timedelta(hours=23))
     assert watch.reasons_to_train(city, NOW) == []
+
+
+def test_a_model_that_cannot_be_loaded_is_a_reason() -> None:
+    model()
+    assert watch.reasons_to_train(make_city(), NOW) == []
+    ModelVersion.objects.update(onnx=b"junk")
+    assert watch.reasons_to_train(make_city(), NOW) == ["small-1 cannot be loaded"]
 
 
 def test_a_city_without_a_model_gets_one_as_soon_as_it_has_complaints() -> None:

@@ -22,6 +22,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from environs import Env, EnvError
 
 from smart311.metrics import FOLDER_VARIABLE
@@ -223,11 +224,9 @@ def _fresh_metrics_folder() -> Path:
 
 
 def _active_model() -> str:
-    active = apps.get_model("predictions", "ModelVersion").objects.filter(
-        status="active", city__slug=settings.CITY
-    )
-    version: str | None = active.values_list("version", flat=True).first()
-    return version or ""
+    """The version that serves, if this program can load it: after an update it may not."""
+    found: str = import_string("predictions.registry.serving_version")(settings.CITY)
+    return found
 
 
 def _admin_login() -> str:
