@@ -23,6 +23,9 @@ _MANAGER = {
         *_AGENT["complaints"],
         "work_every_agency",
         "view_reporter",
+        "view_import",
+        "add_import",
+        "read_rejects",
         "delete_reporter",
         "export_private_fields",
         *(f"change_{model}" for model in ("agency", "complainttype", "district")),
@@ -34,6 +37,7 @@ _ADMIN = {
     "complaints": [
         *_MANAGER["complaints"],
         *(f"{action}_{model}" for model in _REFERENCE for action in _EVERYTHING),
+        "delete_import",
     ],
     "predictions": ["view_modelversion", "activate_modelversion"],
     "accounts": [f"{action}_apikey" for action in _EVERYTHING],

@@ -8,6 +8,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from complaints.access import worked_by
 from complaints.exports import private_csv_file
+from complaints.import_admin import ImportAdmin
 from complaints.models import (
     Agency,
     City,
@@ -19,6 +20,8 @@ from complaints.models import (
 )
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.publication import rewrite
+
+__all__ = ["ImportAdmin"]
 
 
 @admin.register(City)

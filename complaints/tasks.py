@@ -43,6 +43,26 @@ def erase_reporters() -> int:
     return sum(_erase(city, before) for city in City.objects.all())
 
 
+@task()
+def run_import(number: int) -> str:
+    """Import what a row asks for; answers how it ended. Nothing if another worker is at it."""
+    # Loads polars: only in the worker that imports.
+    from complaints.opendata.background import run
+
+    return run(number)
+
+
+@task()
+def resume_imports() -> int:
+    """Queue imports again that a killed worker left behind; answers how many."""
+    from complaints.opendata.background import left_behind
+
+    found = left_behind()
+    for number in found:
+        run_import.enqueue(number)
+    return len(found)
+
+
 def _erase(city: City, before: datetime) -> int:
     try:
         return erase(Erasure(city=city, before=before)).complaints

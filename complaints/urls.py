@@ -5,6 +5,7 @@ from django.urls import re_path
 from complaints import views
 from complaints.classic import ExpectedTimeViewSet, HourlyCountViewSet, InputViewSet
 from complaints.export_views import CsvExportView, GeoJsonExportView
+from complaints.import_views import ImportViewSet
 from complaints.statistics.views import ComparisonView, StatisticsCsvView, StatisticsView
 from smart311.routers import EitherSlashRouter
 
@@ -14,6 +15,7 @@ router.register("complaint-types", views.ComplaintTypeViewSet)
 router.register("agencies", views.AgencyViewSet)
 router.register("cities", views.CityViewSet)
 router.register("districts", views.DistrictViewSet)
+router.register("imports", ImportViewSet)
 
 exports = [
     re_path(r"^complaints\.csv/?$", CsvExportView.as_view(), name="complaints-csv"),

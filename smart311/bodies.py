@@ -10,15 +10,22 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from gunicorn.http.errors import ParseException
+from rest_framework.exceptions import ParseError
 
 from smart311.parsers import MAX_BODY_BYTES
 from smart311.problems import problem, shorten, speaks_problem
 
 STALLED_AFTER_SECONDS = 10
 """A client that sends nothing more for so long is told so."""
+
+UPLOAD_PATHS = frozenset({"/api/v1/imports"})
+FORM_BYTES = 64 * 1024
+"""What a form takes besides its file."""
 
 
 class BodyRefused(Exception):
@@ -45,6 +52,9 @@ class BodyMiddleware:
 
 
 def _take(request: HttpRequest) -> None:
+    if _is_upload(request):
+        _promise_whole(request)
+        return
     is_chunked = "HTTP_TRANSFER_ENCODING" in request.META
     if not (is_chunked or (speaks_problem(request) and request.META.get("CONTENT_LENGTH"))):
         return
@@ -62,6 +72,46 @@ def _take(request: HttpRequest) -> None:
     # What reads the request from here on, Django or DRF, finds it whole.
     request.META["CONTENT_LENGTH"] = str(len(body))
     request._stream = BytesIO(body)
+
+
+def _is_upload(request: HttpRequest) -> bool:
+    """A file that is too large for memory: it is read as it comes, and goes to disk."""
+    return (
+        request.method == "POST"
+        and request.path.rstrip("/") in UPLOAD_PATHS
+        and request.content_type == "multipart/form-data"
+        and "HTTP_TRANSFER_ENCODING" not in request.META
+        and "CONTENT_LENGTH" in request.META
+    )
+
+
+def _promise_whole(request: HttpRequest) -> None:
+    length = _length(request)
+    most = settings.IMPORT_MOST_MEGABYTES * 1024 * 1024 + FORM_BYTES
+    if length > most:
+        raise BodyRefused(413, f"The body is longer than {most} bytes.")
+    request._stream = WholeBody(request._stream, length)  # type: ignore[assignment]
+
+
+class WholeBody:
+    """A stream that is an error if it ends too soon."""
+
+    def __init__(self, stream: Any, length: int) -> None:
+        self._stream, self._left = stream, length
+
+    def read(self, size: int = -1, /) -> bytes:
+        """As the stream. Raises ParseError where it should go on."""
+        return self._counted(self._stream.read(size), size)
+
+    def readline(self, size: int = -1, /) -> bytes:
+        """As the stream. Raises ParseError where it should go on."""
+        return self._counted(self._stream.readline(size), size)
+
+    def _counted(self, chunk: bytes, size: int) -> bytes:
+        self._left -= len(chunk)
+        if not chunk and size and self._left > 0:
+            raise ParseError(f"The body ends {self._left} bytes too soon.")
+        return chunk
 
 
 def _length(request: HttpRequest) -> int:

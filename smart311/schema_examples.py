@@ -59,6 +59,19 @@ VALUES: dict[str, Any] = {
     "time_zone": "America/New_York", "west": -74.28, "south": 40.47, "east": -73.68,
     "north": 40.94, "jurisdiction_id": "nyc.gov", "District.code": "manhattan-03",
     "District.name": "03 MANHATTAN", "District.kind": "community_board", "parent": "manhattan",
+    # imports
+    "Import.id": 12, "Import.status": "done", "Import.mapping": "nyc", "Import.origin": "file",
+    "Import.name": "nyc311.csv.gz", "Import.sha256": "9f2c" * 16, "Import.since": None,
+    "Import.observed_at": SEEN, "Import.started_at": FILED, "Import.finished_at": SEEN,
+    "Import.progress": 1.0, "Import.error": "", "read": 1000, "new": 900, "updated": 40,
+    "unchanged": 57, "superseded": 0, "left_out": 0, "rejected": 3, "new_names": 2,
+    "reasons": {"closed before it was created": 3}, "notes": {"place outside the city dropped": 8},
+    "NewImport.file": "nyc311.csv.gz", "NewImport.mapping": "nyc", "NewImport.since": TRAINED,
+    "portal": "data.cityofnewyork.us/erm2-nwe9", "NewImport.observed_at": SEEN,
+    "Import.report": {
+        "no_place": {"title": "Without coordinates, or at 0, 0", "rows": 54,
+                     "by_agency": {"NYPD": 50, "HPD": 4}, "examples": ["41309122"]},
+    },
     # models
     "version": MODEL, "ModelVersion.status": "active", "WorkedModelVersion.status": "active",
     "as_of": TRAINED, "trained_at": TRAINED, "activated_at": TRAINED, "decided_at": TRAINED,

@@ -170,6 +170,7 @@ _HOUR, _DAY = 3600, 86_400
 SCHEDULE = [
     ("complaints.tasks.fold_rollups", 60),
     ("complaints.tasks.check_rollups", _DAY),
+    ("complaints.tasks.resume_imports", 300),
     ("predictions.tasks.count_promises", 600),
     ("predictions.tasks.watch_forecasts", _HOUR),
     ("complaints.tasks.purge_receipts", _DAY),

@@ -14,6 +14,8 @@ from django.conf import settings
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
+from complaints.opendata.portals import PortalError, check_host
+
 CONNECT_SECONDS = 10.0
 SILENT_SECONDS = 60.0
 """A portal may think so long before the next byte."""
@@ -24,10 +26,6 @@ FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 120.0
 TRY_AGAIN = frozenset({202, 408, 425, 429, 500, 502, 503, 504})
 """202: Socrata is preparing the answer."""
-
-
-class PortalError(ValueError):
-    """The portal cannot be asked, or does not answer as it should."""
 
 
 class TryAgain(Exception):
@@ -60,12 +58,8 @@ def locate(host: str) -> Address:
     `settings.IMPORT_HOSTS` lists them. Addresses that are not public are refused, and plain HTTP is
     not spoken, except with hosts in `settings.IMPORT_PRIVATE_HOSTS`.
     """
+    check_host(host)
     is_private = host in settings.IMPORT_PRIVATE_HOSTS
-    if not is_private and host not in settings.IMPORT_HOSTS:
-        raise PortalError(
-            f"the host {host[:200]!r} is not on the list IMPORT_HOSTS "
-            f"({', '.join(settings.IMPORT_HOSTS) or 'empty'})"
-        )
     name, _, port = host.partition(":")
     try:
         found = socket.getaddrinfo(name, port or 443, type=socket.SOCK_STREAM)

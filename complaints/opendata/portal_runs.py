@@ -4,58 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils.dateparse import parse_datetime
 
-from complaints.models import City, Import
+from complaints.models import Import
 from complaints.opendata import socrata
 from complaints.opendata.cleaning import Choice
 from complaints.opendata.destination import destination_of
 from complaints.opendata.loading import Summary, import_batches
 from complaints.opendata.mapping import mapping_named
+from complaints.opendata.portals import Dataset
 from complaints.opendata.rejects import Rejects
 from complaints.opendata.runs import claimed, note, recorded
-from complaints.opendata.socrata import Dataset, Page, pages
-
-OVERLAP = timedelta(minutes=5)
-"""A portal's changes become visible some time after the moment that they bear."""
-
-
-def begin(dataset: Dataset, city: City | None, mapping: str, since: datetime | None) -> Import:
-    """The import to run: one that was left half-way goes on, else a new one is made."""
-    left = Import.objects.filter(
-        origin=Import.Origin.PORTAL,
-        name=str(dataset),
-        status__in=[Import.Status.RUNNING, Import.Status.FAILED],
-        checkpoint__has_key="offset",
-    )
-    if since:
-        left = left.filter(since=since)
-    last = Import.objects.filter(origin=Import.Origin.PORTAL, name=str(dataset)).first()
-    found = left.first()
-    if found and last == found:
-        return found
-    return Import.objects.create(
-        origin=Import.Origin.PORTAL,
-        name=str(dataset),
-        city=city,
-        mapping=mapping,
-        since=since or changed_until(dataset),
-    )
-
-
-def changed_until(dataset: Dataset) -> datetime | None:
-    """Up to when an earlier import has read the dataset's changes, less a safe overlap."""
-    done = Import.objects.filter(
-        origin=Import.Origin.PORTAL, name=str(dataset), status=Import.Status.DONE
-    )
-    for run in done:
-        until = parse_datetime(run.checkpoint.get("changed_until", ""))
-        if until:
-            return until - OVERLAP
-    return None
+from complaints.opendata.socrata import Page, pages
 
 
 def run_portal(run: Import, progress: Callable[[int], None] = lambda _rows: None) -> Import:

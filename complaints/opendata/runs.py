@@ -27,6 +27,16 @@ _LOCK_SPACE = 311
 Progress = Callable[[int], None]
 
 
+def is_claimed(number: int) -> bool:
+    """Whether a process is at an import."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK_SPACE, number])
+        is_free = bool(cursor.fetchone()[0])
+        if is_free:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK_SPACE, number])
+    return not is_free
+
+
 class AlreadyRunning(ValueError):
     """Another process is at this import."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,34 +11,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from complaints.opendata.containers import UnreadableFile
-from complaints.opendata.fetching import ATTEMPTS, Fetcher, PortalError
+from complaints.opendata.fetching import ATTEMPTS, Fetcher
+from complaints.opendata.portals import Dataset, PortalError
 from complaints.opendata.reader import Batch, read_json
 
 PAGE_ROWS = 20_000
 """About 25 MB of New York's rows; the most that SODA 2.1 gives are 50,000."""
-
-_NAME = re.compile(r"(?P<host>[a-z0-9.-]+(?::[0-9]{1,5})?)/(?P<id>[a-z0-9]{4}-[a-z0-9]{4})")
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A dataset of a portal."""
-
-    host: str
-    id: str
-
-    @classmethod
-    def named(cls, name: str) -> Dataset:
-        """From `data.cityofnewyork.us/erm2-nwe9`. Raises PortalError."""
-        match = _NAME.fullmatch(name.strip().lower().removeprefix("https://"))
-        if match is None:
-            raise PortalError(
-                f"got {name[:200]!r}, expected HOST/4x4 such as data.cityofnewyork.us/erm2-nwe9"
-            )
-        return cls(match["host"], match["id"])
-
-    def __str__(self) -> str:
-        return f"{self.host}/{self.id}"
 
 
 @dataclass(frozen=True)

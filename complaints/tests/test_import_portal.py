@@ -20,9 +20,9 @@ from django.db import connection
 
 from complaints.models import Complaint, Import
 from complaints.opendata import fetching, socrata
-from complaints.opendata.fetching import Fetcher, PortalError, TryAgain, locate
+from complaints.opendata.fetching import Fetcher, TryAgain, locate
+from complaints.opendata.portals import Dataset, PortalError
 from complaints.opendata.runs import AlreadyRunning, claimed
-from complaints.opendata.socrata import Dataset
 from complaints.tests.factories import make_city
 from complaints.tests.soda_server import Portal, serving, soda_row
 

@@ -8,7 +8,8 @@ import pytest
 from django.core.management import CommandError
 
 from complaints.models import Import
-from complaints.opendata.quality import CHECKS, Quality
+from complaints.opendata.checks import CHECKS
+from complaints.opendata.quality import Quality
 from complaints.opendata.rejects import Rejects, safe_cell
 from complaints.tests.csv_files import OPEN, write_csv
 from complaints.tests.factories import make_agency, make_city, make_type

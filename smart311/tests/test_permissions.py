@@ -18,7 +18,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.tests.people import make_key, make_user, with_key
-from complaints.models import Complaint, Reporter
+from complaints.models import Complaint, Import, Reporter
 from complaints.tests.factories import (
     make_agency,
     make_complaint,
@@ -45,6 +45,7 @@ BODIES: dict[str, Any] = {
     "POST /input": {"complaint_type": "noise-residential", "lat": 40.75, "lon": -73.85},
     "POST /api/v1/complaints": GOOD,
     "POST /api/v1/complaints/bulk": [GOOD],
+    "POST /api/v1/imports": {"portal": "data.cityofnewyork.us/erm2-nwe9"},
     "PATCH /api/v1/complaints/<id>": {"zip": "11354"},
     "POST /api/v1/complaints/<id>/assign": {"agency": "DEP"},
     "POST /api/v1/complaints/<id>/comment": {"text": "Crew sent."},
@@ -99,6 +100,7 @@ class World:
             filed_by=self.filer,
         )
         Reporter.objects.create(complaint=self.complaint, name="Jane")
+        self.run = Import.objects.create(origin="file", name="a.csv")
 
     def client(self, who: str) -> Client:
         """A client of one of COLUMNS."""
@@ -131,6 +133,7 @@ class World:
         for name, value in {
             "<id>": self.complaint.public_id,
             "<code>": code,
+            "<number>": str(self.run.pk),
             "<slug>": "nyc",
             "<version>": "small-2",
             "<complaint_type>": "noise-residential",

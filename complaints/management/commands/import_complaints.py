@@ -16,12 +16,11 @@ from complaints.models import City, Import
 from complaints.opendata.cleaning import Choice
 from complaints.opendata.containers import UnreadableFile
 from complaints.opendata.destination import UnknownCity, city_named, destination
-from complaints.opendata.fetching import PortalError
 from complaints.opendata.loading import Summary
 from complaints.opendata.mapping import UnknownForm, mappings
-from complaints.opendata.portal_runs import begin, run_portal
+from complaints.opendata.portal_runs import run_portal
+from complaints.opendata.portals import Dataset, PortalError, begin
 from complaints.opendata.runs import REFUSALS, AlreadyRunning, run_file
-from complaints.opendata.socrata import Dataset
 from complaints.rollups.folding import fold
 
 MOMENT_HELP = "a date or ISO 8601 time, on the city's clock unless it has an offset"

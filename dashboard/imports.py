@@ -1,0 +1,101 @@
+"""Pages of imports: what came in, and what was odd in it. Counts and ids only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from complaints.models import City, Import
+from complaints.opendata.checks import CHECKS
+
+SHOWN_IMPORTS = 50
+MOST_AGENCIES = 5
+COUNTS = {
+    "read": "Rows read",
+    "new": "New",
+    "updated": "Changed",
+    "unchanged": "As they were",
+    "superseded": "Known from later",
+    "left_out": "Left out",
+    "rejected": "Rejected",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check as a line of the table."""
+
+    title: str
+    rows: str
+    share: str
+    agencies: str
+    examples: str
+
+
+@require_safe
+def imports(request: HttpRequest) -> HttpResponse:
+    """The latest imports."""
+    found = Import.objects.without_files().select_related("city")[:SHOWN_IMPORTS]
+    rows = [
+        {
+            "run": run,
+            "read": f"{run.counts.get('read', 0):,}",
+            "odd": f"{_odd(run):,}",
+        }
+        for run in found
+    ]
+    return render(request, "dashboard/imports.html", {"rows": rows, "city": _city()})
+
+
+@require_safe
+def one_import(request: HttpRequest, number: str) -> HttpResponse:
+    """One import: its counts, and each check by agency."""
+    run = get_object_or_404(Import.objects.without_files().select_related("city"), pk=number)
+    counts = [
+        (title, f"{run.counts[name]:,}") for name, title in COUNTS.items() if name in run.counts
+    ]
+    context = {
+        "run": run,
+        "city": run.city or _city(),
+        "counts": counts,
+        "findings": findings(run),
+        "reasons": [(f"{rows:,}", text) for text, rows in run.counts.get("reasons", {}).items()],
+        "is_running": run.status in (Import.Status.WAITING, Import.Status.RUNNING),
+        "progress": f"{run.progress:.0%}",
+    }
+    return render(request, "dashboard/import.html", context)
+
+
+def findings(run: Import) -> list[Finding]:
+    """What each check found, in the checks' order."""
+    read = run.counts.get("read") or 1
+    return [
+        Finding(
+            title=title,
+            rows=f"{found['rows']:,}",
+            share=f"{found['rows'] / read:.1%}",
+            agencies=_agencies(found["by_agency"]),
+            examples=", ".join(found["examples"]),
+        )
+        for check, title in CHECKS.items()
+        if (found := run.report.get(check))
+    ]
+
+
+def _agencies(by_agency: dict[str, int]) -> str:
+    most = sorted(by_agency.items(), key=lambda one: -one[1])
+    named = [f"{agency or 'none'} {rows:,}" for agency, rows in most[:MOST_AGENCIES]]
+    more = len(most) - MOST_AGENCIES
+    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
+
+
+def _odd(run: Import) -> int:
+    return sum(found["rows"] for found in run.report.values())
+
+
+def _city() -> City | None:
+    return City.objects.filter(slug=settings.CITY).first()
