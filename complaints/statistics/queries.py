@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection
+from psycopg2.errors import QueryCanceled
 
 from complaints.rollups.histogram import between, hours_of
 from complaints.statistics.groups import GROUPS, expression_of
@@ -70,7 +73,7 @@ def ask(question: Question, found: Plan | None, now: datetime) -> tuple[Row, lis
     Raises TooMany.
     """
     parameters = found.parameters if found else {"basis": question.basis}
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, _patience():
         cursor.execute(_statement(question, found, now), parameters)
         rows = cursor.fetchall()
     if rows and rows[0][0] > MOST_ROWS:
@@ -84,6 +87,20 @@ def ask(question: Question, found: Plan | None, now: datetime) -> tuple[Row, lis
         )
     read = [_row(row, len(question.group_by)) for row in rows]
     return (read[0], read[1:]) if read else (_row((0, 1, *_nothing(question)), 0), [])
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """A statement that the limit of requests cancels was too much to ask, no outage."""
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise TooMany(
+                "This took longer than a request may; narrow the filter, for instance to fewer "
+                "days, or ask for less."
+            ) from error
+        raise
 
 
 def _statement(question: Question, found: Plan | None, now: datetime) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import h3
 import pytest
+from django.db import connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
@@ -219,6 +220,15 @@ def test_too_many_rows_or_groups_are_refused(
     assert "more than 3 complaints" in refused(client, "figures=on_time")["detail"]
     assert "more than 2 groups" in refused(client, "group_by=agency")["detail"]
     assert ask(client, "group_by=day")["total"]["complaints"] == 8
+
+
+def test_what_takes_too_long_is_refused_and_no_outage(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "_statement", lambda *_: "SELECT 0, 1 FROM pg_sleep(60)")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '200ms'")
+    assert "took longer" in refused(client, "group_by=cell")["detail"]
 
 
 def test_an_unchanged_answer_is_a_304(client: Client) -> None:

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from complaints.models import City
+from complaints.rollups.folding import fold
 from complaints.sample import load_sample
 
 
@@ -30,4 +31,5 @@ class Command(BaseCommand):
                 f"there is no city {options['city']!r}; manage.py load_city creates it"
             ) from error
         summary = load_sample(city, timezone.now())
+        fold()
         self.stdout.write(f"{summary.new:,} new and {summary.updated:,} changed complaints.")
