@@ -40,9 +40,9 @@ GUNICORN = [
 
 
 def web_command(bind: str) -> list[str]:
-    """The web server on an address."""
+    """The web server on an address. A list of a hundred values is a long request line."""
     return [*GUNICORN, "-b", bind, "-k", "gthread", "--workers", "2", "--threads", "8",
-            "smart311.wsgi"]  # fmt: skip
+            "--limit-request-line", "8190", "smart311.wsgi"]  # fmt: skip
 
 
 def lane_command(bind: str) -> list[str]:
