@@ -46,6 +46,8 @@ def train_version(city: City, as_of: datetime, progress: Progress) -> ModelVersi
     stored version cannot be loaded again.
     """
     frame = read_complaints(city)
+    # Later than the data's end nothing is known; as of years after it every row would be stale.
+    as_of = min(as_of, _known_until(frame) or as_of)
     trained = train(frame, as_of=as_of, time_zone=city.time_zone, progress=progress)
     model = _ready(trained, before_training(city, as_of))
     trial = _try(frame, city, as_of, model, progress)
@@ -71,7 +73,7 @@ def _ready(model: TrainedModel, inputs: Shares | None = None) -> TrainedModel:
 def _try(
     frame: pl.DataFrame, city: City, as_of: datetime, model: TrainedModel, progress: Progress
 ) -> Trial:
-    known_until = _known_until(frame)
+    known_until = _known_until(frame) or as_of
     holdout, rehearsal = Holdout.after(as_of), None
     if not holdout.is_known(known_until):
         holdout = Holdout.newest(frame, min(as_of, known_until))
@@ -127,10 +129,10 @@ def _rehearsal_before(version: ModelVersion, moment: datetime) -> TrainedModel |
     return rehearsal if read_header(rehearsal.header).as_of <= moment else None
 
 
-def _known_until(frame: pl.DataFrame) -> datetime:
-    """The moment up to which the data tells what happened."""
+def _known_until(frame: pl.DataFrame) -> datetime | None:
+    """The moment up to which the data tells what happened; None without data."""
     latest = frame.select(pl.max_horizontal(pl.col("created_at", "closed_at", "observed_at").max()))
-    moment: datetime = latest.item()
+    moment: datetime | None = latest.item()
     return moment
 
 

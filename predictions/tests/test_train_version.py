@@ -58,6 +58,14 @@ def test_a_model_that_has_seen_everything_is_tested_by_its_rehearsal(city: City)
     assert version.verdict["holdout"]["filed_from"] == start.isoformat()
 
 
+def test_years_after_the_datas_end_it_is_trained_as_of_that_end(city: City) -> None:
+    version = train(city, SEEN_UNTIL + timedelta(days=900))
+    assert version.as_of == SEEN_UNTIL
+    kinds = read_header(version.header).encoding.statistics["type"]
+    # Else recency would leave nothing of any row, and all types alike.
+    assert kinds["noise"][2] > kinds["tree"][2] + 0.3
+
+
 def test_the_active_version_is_compared_on_the_same_complaints(city: City) -> None:
     first = train(city, AS_OF)
     second = train(city, SEEN_UNTIL)

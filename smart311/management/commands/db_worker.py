@@ -1,5 +1,6 @@
 """`manage.py db_worker`: the worker of django-tasks, which keeps the schedule as well."""
 
+import logging
 from argparse import ArgumentParser
 from typing import Any
 
@@ -16,6 +17,13 @@ class Command(WorkerCommand):
         parser.add_argument(
             "--no-schedule", action="store_true", help="leave the schedule to other workers"
         )
+
+    def configure_logging(self, verbosity: int) -> None:
+        super().configure_logging(verbosity)
+        if verbosity == 1:
+            # Two lines for each task of the schedule, every minute, would hide what matters.
+            for name in ("django_tasks", "django_tasks_db"):
+                logging.getLogger(name).setLevel(logging.WARNING)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options.pop("no_schedule") and not options["batch"]:
