@@ -6,13 +6,15 @@ import math
 import threading
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import SkipField, empty
 from rest_framework.settings import api_settings
 
 from complaints.catalogue import Catalogue, UnknownType
@@ -129,6 +131,9 @@ class ComplaintTypeField(serializers.Field[ComplaintType, str, str, Any]):
 class StrictSerializer(serializers.Serializer[Any]):
     """A serializer for which a field that it does not know is an error, not noise."""
 
+    compared: ClassVar[tuple[str, ...]] = ()
+    """Fields that `validate` looks at, all of them optional there."""
+
     @classmethod
     def read(cls, data: Any, **context: Any) -> dict[str, Any]:
         """What was sent, checked, as `is_valid` does it. Raises ValidationError.
@@ -147,20 +152,47 @@ class StrictSerializer(serializers.Serializer[Any]):
         return dict(serializer.run_validation(data))
 
     def to_internal_value(self, data: Any) -> Any:
-        """The validated data; unknown and read-only fields are named."""
-        if isinstance(data, Mapping):
-            writable = {name for name, field in self.fields.items() if not field.read_only}
-            if unknown := [name for name in data if name not in writable]:
-                expected = ", ".join(sorted(writable))
-                raise serializers.ValidationError(
-                    {
-                        str(name)[:200]: [
-                            serializers.ErrorDetail(
-                                f"this field is not taken; expected some of {expected}",
-                                code="unknown_field",
-                            )
-                        ]
-                        for name in unknown
-                    }
-                )
-        return super().to_internal_value(data)
+        """The validated data. Raises ValidationError that names all that is wrong at once."""
+        if not isinstance(data, Mapping):
+            return super().to_internal_value(data)
+        unknown = self._unknown(data)
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            raise self._all_that_is_wrong(data, {**_by_name(error), **unknown}) from error
+        if unknown:
+            raise self._all_that_is_wrong(data, unknown)
+        return values
+
+    def _unknown(self, data: Mapping[Any, Any]) -> dict[str, Any]:
+        """An error for each field that is not taken, read-only ones among them."""
+        taken = {name for name, field in self.fields.items() if not field.read_only}
+        unknown = [str(name)[:200] for name in data if name not in taken]
+        if not unknown:
+            return {}
+        reason = f"this field is not taken; expected some of {', '.join(sorted(taken))}"
+        return {name: [serializers.ErrorDetail(reason, "unknown_field")] for name in unknown}
+
+    def _all_that_is_wrong(
+        self, data: Mapping[Any, Any], errors: dict[str, Any]
+    ) -> serializers.ValidationError:
+        """The errors, and those of `validate` where what it compares is right in itself."""
+        if not any(name in errors for name in self.compared):
+            try:
+                self.validate(self._compared_values(data))
+            except serializers.ValidationError as error:
+                errors = {**errors, **_by_name(error)}
+        return serializers.ValidationError(errors)
+
+    def _compared_values(self, data: Mapping[Any, Any]) -> dict[str, Any]:
+        values = {}
+        for name in self.compared:
+            with suppress(SkipField):
+                values[name] = self.fields[name].run_validation(data.get(name, empty))
+        return values
+
+
+def _by_name(error: serializers.ValidationError) -> dict[str, Any]:
+    """What a serializer says is wrong, by field."""
+    detail = error.detail
+    return detail if isinstance(detail, dict) else {api_settings.NON_FIELD_ERRORS_KEY: detail}

@@ -69,6 +69,7 @@ class FilingSerializer(StrictSerializer):
     zip = TextField(required=False, allow_blank=True, max_length=10)
     media_url = media_url_field()
     reporter = ContactSerializer(required=False, allow_null=True)
+    compared = ("latitude", "longitude", "address")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Both coordinates in the city, or none and an address."""

@@ -75,6 +75,7 @@ class ChangeSerializer(StrictSerializer):
         required=False, allow_null=True, help_text="Degrees, WGS 84; with longitude, or neither"
     )
     longitude = NumberField(required=False, allow_null=True, help_text="Degrees, WGS 84")
+    compared = ("latitude", "longitude", "address")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Both coordinates or neither; without a place there has to be an address."""

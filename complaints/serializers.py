@@ -161,6 +161,7 @@ class InputSerializer(StrictSerializer):
     lat = NumberField(min_value=-90, max_value=90, help_text="Degrees, WGS 84")
     lon = NumberField(min_value=-180, max_value=180, help_text="Degrees, WGS 84")
     description = TextField(required=False, allow_blank=True, max_length=4000, default="")
+    compared = ("lat", "lon")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """The place has to lie in the city."""

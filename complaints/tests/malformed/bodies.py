@@ -12,7 +12,7 @@ from complaints.tests.malformed.rows import (
 )
 
 BODIES: list[Row] = [
-    raw("empty", b"", ("/complaint_type", "required")),
+    raw("empty", b"", ("/complaint_type", "required"), ("/latitude", "required")),
     raw("blank", b"  \n"),
     raw("half an object", b'{"complaint_type": "noise-residential"'),
     raw("text after the object", b"{} {}"),
@@ -43,6 +43,7 @@ BODIES: list[Row] = [
         b'{"zip": ' + b"[" * 300 + b"]" * 300 + b"}",
         ("/complaint_type", "required"),
         ("/zip", "invalid"),
+        ("/latitude", "required"),
     ),
     raw("the same key twice", b'{"zip": "1", "zip": "2"}'),
     raw("the same key twice, once escaped", b'{"zip": "1", "\\u007aip": "2"}'),
@@ -185,6 +186,28 @@ FIELDS: list[Row] = [
         ("/latitude", "invalid"),
         ("/zip", "invalid"),
     ),
+    raw(
+        "bad fields, an unknown one and a place elsewhere",
+        b'{"complaint_type": "?", "latitude": 10, "longitude": 10, "reporter": {"name": 5,'
+        b' "age": 5}, "urgency": "high"}',
+        ("/complaint_type", "unknown_type"),
+        ("/reporter/name", "invalid"),
+        ("/reporter/age", "unknown_field"),
+        ("/urgency", "unknown_field"),
+        ("/latitude", "outside_city"),
+    ),
+    raw(
+        "an unknown field, and no place",
+        b'{"complaint_type": "noise-residential", "urgency": "high"}',
+        ("/urgency", "unknown_field"),
+        ("/latitude", "required"),
+    ),
+    raw(
+        "half a place that is bad in itself, and an unknown field",
+        b'{"complaint_type": "noise-residential", "latitude": "x", "urgency": "high"}',
+        ("/latitude", "invalid"),
+        ("/urgency", "unknown_field"),
+    ),
 ]
 
 CLASSIC_FIELDS: list[Row] = [
@@ -212,6 +235,23 @@ CLASSIC_FIELDS: list[Row] = [
     classic("classic: the future", {"timestamp": "2999-01-01"}, "/timestamp"),
     classic("classic: 4,001 characters", {"description": "x" * 4001}, "/description", "max_length"),
     classic("classic: the names of the API", {"latitude": 40.7}, "/latitude", "unknown_field"),
+    raw(
+        "classic: the names of the API alone",
+        b'{"complaint_type": "noise-residential", "latitude": 40.75, "longitude": -73.85}',
+        ("/lat", "required"),
+        ("/lon", "required"),
+        ("/latitude", "unknown_field"),
+        ("/longitude", "unknown_field"),
+        path=INPUT,
+    ),
+    raw(
+        "classic: an unknown field, a bad type, a place elsewhere",
+        b'{"complaint_type": "?", "lat": 0, "lon": 0, "urgency": "high"}',
+        ("/complaint_type", "unknown_type"),
+        ("/urgency", "unknown_field"),
+        ("/lat", "outside_city"),
+        path=INPUT,
+    ),
 ]
 
 BULKS: list[Row] = [
@@ -227,6 +267,7 @@ BULKS: list[Row] = [
         [CLASSIC],
         ("/0/lat", "unknown_field"),
         ("/0/lon", "unknown_field"),
+        ("/0/latitude", "required"),
     ),
     bulk("bulk: the last is bad", [GOOD] * 20 + [{**GOOD, "zip": 5}], ("/20/zip", "invalid")),
     bulk(
@@ -234,6 +275,15 @@ BULKS: list[Row] = [
         [{**GOOD, "latitude": 91}, GOOD, {**GOOD, "reporter": {"name": 5}}],
         ("/0/latitude", "outside_city"),
         ("/2/reporter/name", "invalid"),
+    ),
+    bulk(
+        "bulk: all that is wrong with each",
+        [{**GOOD, "zip": 5, "urgency": "high"}, GOOD, {"urgency": "high", "complaint_type": "?"}],
+        ("/0/zip", "invalid"),
+        ("/0/urgency", "unknown_field"),
+        ("/2/complaint_type", "unknown_type"),
+        ("/2/urgency", "unknown_field"),
+        ("/2/latitude", "required"),
     ),
     raw("bulk: lines of JSON", b"{}\n{}", path="/api/v1/complaints/bulk/"),
 ]
