@@ -71,7 +71,7 @@ class CsvExportView(ExportView):
     @extend_schema(
         operation_id="complaints_csv",
         summary="Complaints as CSV",
-        description="RFC 4180 with a header; the list's fields, the forecast as four columns. A "
+        description="RFC 4180 with a header; the list's fields, the forecast as five columns. A "
         "cell that begins with = + - @, tab or carriage return and is no number gets a leading "
         "apostrophe, so that no spreadsheet takes it for a formula.",
         parameters=FILTER_DOCUMENTATION,

@@ -35,7 +35,7 @@ CSV_FIELDS = (
     *PublicComplaint.__struct_fields__[:-1],
     *(f"forecast_{name}" for name in Promise.__struct_fields__),
 )
-"""The header: the fields of the list, the forecast as four."""
+"""The header: the fields of the list, the forecast as five."""
 PRIVATE_PATHS = (
     *("public_id", "complaint_type__name", "agency__code", "status", "created_at", "closed_at"),
     *("address", "description", "media_url"),

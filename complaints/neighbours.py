@@ -11,6 +11,7 @@ import h3.api.basic_int as h3
 from django.db import connection
 
 from complaints.models import Complaint
+from complaints.models.promise import is_beyond_horizon
 
 DUPLICATE_METRES = 150
 DUPLICATE_AGE = timedelta(days=14)
@@ -54,6 +55,11 @@ class Nearby(NamedTuple):
     promised_p10_hours: float | None
     promised_p90_hours: float | None
     promised_by: str
+
+    @property
+    def is_promised_beyond_horizon(self) -> bool:
+        """As of a complaint."""
+        return is_beyond_horizon(self.promised_median_hours)
 
 
 @dataclass(frozen=True)

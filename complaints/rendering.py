@@ -10,9 +10,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
+from django.db.models import F
 from django.db.models.expressions import Combinable
+from django.db.models.lookups import GreaterThanOrEqual
 
 from complaints.models import Complaint
+from complaints.models.promise import HORIZON_HOURS
 from complaints.publication import SHOWN_DESCRIPTION
 
 COLUMNS: tuple[str | Combinable, ...] = (
@@ -38,21 +41,26 @@ COLUMNS: tuple[str | Combinable, ...] = (
     "resolution",
 )
 """Where each field of PublicComplaint but the last is found, seen from a complaint."""
-PROMISE_COLUMNS = (
+PROMISE_COLUMNS: tuple[str | Combinable, ...] = (
     "promised_median_hours",
     "promised_p10_hours",
     "promised_p90_hours",
     "promised_by",
+    GreaterThanOrEqual(F("promised_median_hours"), HORIZON_HOURS),
 )
 
 
 class Promise(msgspec.Struct, frozen=True):
-    """The forecast that was given at filing, in hours from filing."""
+    """The forecast that was given at filing, in hours from filing.
+
+    `beyond_horizon`: the median is the last hour that models speak of, because it lies past it.
+    """
 
     median_hours: float
     p10_hours: float | None
     p90_hours: float | None
     model: str
+    beyond_horizon: bool
 
 
 class PublicComplaint(msgspec.Struct, frozen=True):
@@ -108,6 +116,22 @@ class Promised(Protocol):
     def promised_median_hours(self) -> float | None:
         """Hours from filing; None where nothing was promised."""
 
+    @property
+    def promised_p10_hours(self) -> float | None:
+        """Hours from filing."""
+
+    @property
+    def promised_p90_hours(self) -> float | None:
+        """Hours from filing."""
+
+    @property
+    def promised_by(self) -> str:
+        """The version of the model."""
+
+    @property
+    def is_promised_beyond_horizon(self) -> bool:
+        """Whether the median stands for a later one."""
+
 
 def public_fields(complaint: Complaint) -> dict[str, Any]:
     """The fields of PublicComplaint, from a complaint with its names."""
@@ -141,7 +165,13 @@ def promise_of(complaint: Promised) -> Promise | None:
     """The forecast that was given at its filing, if one was."""
     if complaint.promised_median_hours is None:
         return None
-    return Promise(*(getattr(complaint, name) for name in PROMISE_COLUMNS))
+    return Promise(
+        median_hours=complaint.promised_median_hours,
+        p10_hours=complaint.promised_p10_hours,
+        p90_hours=complaint.promised_p90_hours,
+        model=complaint.promised_by,
+        beyond_horizon=complaint.is_promised_beyond_horizon,
+    )
 
 
 def render(body: msgspec.Struct) -> bytes:

@@ -16,6 +16,7 @@ from complaints.fields import (
     TextField,
 )
 from complaints.models import Agency, City, Complaint, ComplaintType, District
+from complaints.models.promise import HORIZON_HOURS
 
 
 class CitySerializer(serializers.ModelSerializer[City]):
@@ -89,6 +90,11 @@ class PromiseSerializer(serializers.Serializer[Complaint]):
     p10_hours = serializers.FloatField(source="promised_p10_hours")
     p90_hours = serializers.FloatField(source="promised_p90_hours")
     model = serializers.CharField(source="promised_by")
+    beyond_horizon = serializers.BooleanField(
+        source="is_promised_beyond_horizon",
+        help_text=f"The median lies past {HORIZON_HOURS:g} h, of which no model says more; "
+        "it is given instead",
+    )
 
 
 class ComplaintSerializer(serializers.ModelSerializer[Complaint]):

@@ -17,7 +17,8 @@ Schema = Mapping[str, Any]
 FILED, SEEN, CLOSED = "2026-07-08T16:00:00Z", "2026-07-08T16:00:02Z", "2026-07-08T20:30:00Z"
 TRAINED = "2026-07-06T04:00:00Z"
 PUBLIC_ID = "5d6d5e3b9f0c4a7e8b21"
-SERVER = "http://127.0.0.1:8000/api/v1"
+SITE = "http://127.0.0.1:8000"
+SERVER = f"{SITE}/api/v1"
 MODEL = "nyc-20260706-1"
 HOURS = {"mean": 9.8713, "median": 2.8471, "p90": 21.4926}
 
@@ -51,6 +52,13 @@ VALUES: dict[str, Any] = {
     "estimated_time": 3.7, "p10": 0.6, "p90": 18.3, "counted_from": FILED,
     "open_for_hours": 1.5, "reason": "", "Reason.reason": "Coverage fell below its bound.",
     "expected_time": 3.4, "hour": 12, "q": 14.25,
+    "sentence": "Half of such complaints are closed within 3.7 h, eight in ten between 36 min "
+    "and 18 h.",
+    "open_nearby": 2, "open_in_city": 41, "filed_within_hours": 168, "feature": "queue",
+    "QueueAhead.words": "Of the similar ones filed in the last 168 h, 41 are open in the city, "
+    "2 in this district.",
+    "ForecastReason.words": "What is waiting just now: 48 min shorter than usual for this type.",
+    "ForecastReason.hours": -0.8,
     # what complaints refer to
     "Agency.code": "NYPD", "Agency.name": "New York City Police Department",
     "ComplaintType.code": "noise-residential", "ComplaintType.name": "Noise - Residential",
@@ -91,6 +99,9 @@ VALUES: dict[str, Any] = {
     "p90_ratio": 1.2434, "is_median_beyond_error": True, "cell": "882a100d2dfffff",
     "day": "2026-07-08", "week": "2026-07-06", "month": "2026-07-01", "weekday": 3,
     "closed_day": "2026-07-08", "closed_week": "2026-07-06", "closed_month": "2026-07-01",
+    # where everything is
+    "service_version": "1.0.0", "documentation": f"{SITE}/docs",
+    "schema": f"{SITE}/openapi.json", "collections": {"complaints": f"{SERVER}/complaints"},
     # pages
     "next": f"{SERVER}/complaints/?cursor=WyItY3JlYXRlZF9hdCIsIjIwMjYi", "previous": None,
 }  # fmt: skip

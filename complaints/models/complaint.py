@@ -16,6 +16,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Cast, Concat, Left, Now, Replace, Right
 
+from complaints.models.promise import is_beyond_horizon
 from complaints.models.reference import Agency, City, ComplaintType, District
 
 CELL_RESOLUTION = 9
@@ -259,6 +260,11 @@ class Complaint(models.Model):
     def shown_description(self) -> str:
         """What the public reads of the description."""
         return self.public_description if self.city.publishes_descriptions else ""
+
+    @property
+    def is_promised_beyond_horizon(self) -> bool:
+        """Whether the promised median stands for a later one."""
+        return is_beyond_horizon(self.promised_median_hours)
 
     @property
     def is_open(self) -> bool:

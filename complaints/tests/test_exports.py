@@ -66,6 +66,8 @@ def make_two() -> tuple[Complaint, Complaint]:
 
 def same(listed: Any, exported: Any) -> bool:
     """Equal, times by the instant and numbers by the value they name."""
+    if isinstance(listed, bool):
+        return exported in {listed, str(listed).lower()}
     if isinstance(listed, float):
         return listed == float(exported)
     if isinstance(listed, str) and listed[10:11] == "T":
@@ -101,6 +103,16 @@ def test_csv_equals_the_list(client: Client) -> None:
         for name, cell in cells.items():
             value = row.get(name)
             assert same("" if value is None else value, cell), name
+
+
+def test_files_say_which_median_lies_past_what_models_speak_of(client: Client) -> None:
+    for hours in (1440.0, 1439.9):
+        make_complaint(promised_median_hours=hours, promised_p90_hours=1440.0)
+    features = json.loads(download(client, "complaints.geojson"))["features"]
+    promises = [feature["properties"]["forecast"] for feature in features]
+    assert [promise["beyond_horizon"] for promise in promises] == [False, True]
+    cells = [row["forecast_beyond_horizon"] for row in table(download(client, "complaints.csv"))]
+    assert cells == ["false", "true"]
 
 
 def test_cells_that_look_like_formulas_get_an_apostrophe(client: Client) -> None:

@@ -60,6 +60,7 @@ def test_it_stores_the_complaint_and_answers_it(client: Client, path: str) -> No
         "p10_hours": 1.0,
         "p90_hours": 20.0,
         "model": "nyc-test",
+        "beyond_horizon": False,
     }
     assert complaint.promised_by == "nyc-test"
     assert client.get(response["Location"]).json()["id"] == answer["id"]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from complaints.models.promise import HORIZON_HOURS
 from predictions.ml.survival import (
     EDGES_HOURS,
     Curve,
@@ -28,6 +29,10 @@ def curve_of(rises: list[float]) -> Curve:
 
 def test_the_bins_hold_the_hours_that_are_promised() -> None:
     assert {24.0, 72.0, 168.0, 0.5, 1440.0} <= set(EDGES_HOURS)
+
+
+def test_a_stored_promise_knows_the_last_hour_that_models_speak_of() -> None:
+    assert EDGES_HOURS[-1] == HORIZON_HOURS
     assert list(EDGES_HOURS) == sorted(set(EDGES_HOURS))
 
 
