@@ -12,6 +12,7 @@ from complaints.urls import statistics as complaint_statistics
 from predictions.urls import paths as prediction_paths
 from predictions.urls import router as prediction_router
 from smart311 import health
+from smart311.api_index import ApiIndexView
 from smart311.docs import ReDocView, SwaggerView
 from smart311.metrics import metrics
 
@@ -28,6 +29,7 @@ urlpatterns = [
     re_path(r"^openapi\.json/?$", SpectacularJSONAPIView.as_view(), name="schema"),
     re_path(r"^docs/?$", SwaggerView.as_view(), name="docs"),
     re_path(r"^redoc/?$", ReDocView.as_view(), name="redoc"),
+    re_path(r"^api/v1/?$", ApiIndexView.as_view(), name="api-index"),
     path("api/v1/", include(complaint_router.urls)),
     path("api/v1/", include(complaint_exports)),
     path("api/v1/", include(complaint_statistics)),
