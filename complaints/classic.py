@@ -169,6 +169,7 @@ class InputViewSet(ViewSet):
     )
     def create(self, request: Request) -> HttpResponse:
         """Store a complaint; answer it with its id and its forecast."""
+        read_query(request, ())
         city = default_city()
         return answer_filing(request, city, "input", lambda: _file(request, city))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,7 @@ from complaints.rendering import render
 from smart311.parsers import MAX_BODY_BYTES
 from smart311.problem_schema import problems
 from smart311.problems import NotReady, shorten
+from smart311.query_strings import read_query
 from smart311.throttling import BulkThrottle
 
 _KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{6,126}[\x21-\x7e]")
@@ -160,8 +161,9 @@ class FilingMixin:
     )
     def create(self, request: Request) -> HttpResponse:
         """Store a complaint."""
+        why = _yes_or_no(read_query(request, ("why",)), "why")
         city = default_city()
-        return answer_filing(request, city, "api", lambda: _file(request, city))
+        return answer_filing(request, city, "api", lambda: _file(request, city, why))
 
     @extend_schema(
         summary="File up to 1,000 complaints, all or none",
@@ -177,14 +179,14 @@ class FilingMixin:
     @decorators.action(detail=False, methods=["post"], throttle_classes=[BulkThrottle])
     def bulk(self, request: Request) -> HttpResponse:
         """Store many complaints."""
+        read_query(request, ())
         city = default_city()
         return answer_filing(request, city, "bulk", lambda: _file_many(request, city))
 
 
-def _file(request: Request, city: City) -> Draft:
+def _file(request: Request, city: City, why: bool) -> Draft:
     given = FilingSerializer.read(request.data, city=city)
     now = timezone.now()
-    why = read_yes_or_no(request, "why")
     prepared = prepare(city, [_filing(given, now, filer(request))], why=why)
     complaint = prepared[0].complaint
     body = filed(complaint, possible_duplicates(complaint, now), prepared[0].forecast)
@@ -207,9 +209,9 @@ def _file_many(request: Request, city: City) -> Draft:
     return Draft(created(body), lambda: store(prepared))
 
 
-def read_yes_or_no(request: Request, name: str) -> bool:
+def _yes_or_no(given: Mapping[str, str], name: str) -> bool:
     """A parameter of the address: true or false, false if it is not given."""
-    text = request.query_params.get(name, "false")
+    text = given.get(name, "false")
     if text not in {"true", "false"}:
         raise ValidationError({name: [f"got {shorten(text)!r}, expected true or false"]})
     return text == "true"

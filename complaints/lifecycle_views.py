@@ -26,6 +26,7 @@ from complaints.lifecycle_serializers import (
 )
 from complaints.models import Complaint
 from smart311.problem_schema import problems
+from smart311.query_strings import read_query
 
 STEP_ANSWERS: dict[Any, Any] = {200: WorkedSerializer, **problems(400, 403, 404, 409, 415, 503)}
 
@@ -59,6 +60,7 @@ def _read(
     shape: type[serializers.Serializer[Any]], complaint: Complaint, request: Request
 ) -> dict[str, Any]:
     """What was sent, checked. Raises ValidationError."""
+    read_query(request, ())
     context = {"city": complaint.city, "complaint": complaint}
     serializer = shape(data=request.data, context=context)
     serializer.is_valid(raise_exception=True)

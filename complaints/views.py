@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from complaints.access import ComplaintPermission
 from complaints.filing import FilingMixin
@@ -20,6 +19,7 @@ from complaints.serializers import (
     DistrictSerializer,
 )
 from smart311.pagination import InOrderPagination
+from smart311.viewsets import ReferenceViewSet
 
 
 @extend_schema_view(
@@ -46,7 +46,7 @@ class ComplaintViewSet(FilingMixin, LifecycleMixin, HistoryMixin, FilteredListMi
     list=extend_schema(summary="Complaint types"),
     retrieve=extend_schema(summary="One complaint type"),
 )
-class ComplaintTypeViewSet(ReadOnlyModelViewSet[ComplaintType]):
+class ComplaintTypeViewSet(ReferenceViewSet[ComplaintType]):
     """What complaints can be about."""
 
     queryset = ComplaintType.objects.active().select_related("city", "agency")
@@ -58,7 +58,7 @@ class ComplaintTypeViewSet(ReadOnlyModelViewSet[ComplaintType]):
 @extend_schema_view(
     list=extend_schema(summary="Agencies"), retrieve=extend_schema(summary="One agency")
 )
-class AgencyViewSet(ReadOnlyModelViewSet[Agency]):
+class AgencyViewSet(ReferenceViewSet[Agency]):
     """City departments that work complaints."""
 
     queryset = Agency.objects.select_related("city")
@@ -70,7 +70,7 @@ class AgencyViewSet(ReadOnlyModelViewSet[Agency]):
 @extend_schema_view(
     list=extend_schema(summary="Cities"), retrieve=extend_schema(summary="One city")
 )
-class CityViewSet(ReadOnlyModelViewSet[City]):
+class CityViewSet(ReferenceViewSet[City]):
     """Cities with their zone and box."""
 
     queryset = City.objects.all()
@@ -82,7 +82,7 @@ class CityViewSet(ReadOnlyModelViewSet[City]):
 @extend_schema_view(
     list=extend_schema(summary="Districts"), retrieve=extend_schema(summary="One district")
 )
-class DistrictViewSet(ReadOnlyModelViewSet[District]):
+class DistrictViewSet(ReferenceViewSet[District]):
     """Named areas: boroughs and community boards."""
 
     queryset = District.objects.select_related("city", "parent")

@@ -17,7 +17,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import ReadOnlyModelViewSet, ViewSet
+from rest_framework.viewsets import ViewSet
 
 from predictions import registry
 from predictions.accuracy import ModelAccuracySerializer, accuracy_of
@@ -32,6 +32,8 @@ from predictions.serializers import (
 from predictions.serving import serving
 from smart311.pagination import InOrderPagination
 from smart311.problem_schema import problems
+from smart311.query_strings import read_query
+from smart311.viewsets import ReferenceViewSet
 
 _parameters = [
     OpenApiParameter(
@@ -102,7 +104,7 @@ ACT_ANSWERS: dict[Any, Any] = {
     list=extend_schema(summary="Model versions"),
     retrieve=extend_schema(summary="One model version"),
 )
-class ModelVersionViewSet(ReadOnlyModelViewSet[ModelVersion]):
+class ModelVersionViewSet(ReferenceViewSet[ModelVersion]):
     """The registry of trained models, with their evaluation and what the gate said."""
 
     queryset = ModelVersion.objects.without_bytes().select_related("city")
@@ -151,10 +153,12 @@ class ModelVersionViewSet(ReadOnlyModelViewSet[ModelVersion]):
     @action(detail=True, pagination_class=None)
     def accuracy(self, request: Request, version: str) -> Response:
         """Answer with counted outcomes."""
+        read_query(request, ())
         return Response(ModelAccuracySerializer(accuracy_of(self.get_object())).data)
 
 
 def _reason(request: Request) -> str:
+    read_query(request, ())
     serializer = ReasonSerializer(data=request.data)
     serializer.is_valid(raise_exception=True)
     reason: str = serializer.validated_data["reason"]

@@ -303,6 +303,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["smart311.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "smart311.pagination.NewestFirstPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    # `?format=` is a parameter like any other that is not known.
+    "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "smart311.problems.exception_handler",
     "DATETIME_FORMAT": "iso-8601",
     "PAGE_SIZE": 100,

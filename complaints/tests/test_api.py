@@ -142,3 +142,16 @@ def test_a_bad_cursor_of_a_reference_list_is_refused(client: Client, cursor: str
     response = client.get(f"/api/v1/agencies/?cursor={cursor}")
     assert response.status_code == 400
     assert [error["pointer"] for error in response.json()["errors"]] == ["/cursor"]
+
+
+@pytest.mark.parametrize("path", ["agencies/", "agencies/NYPD", "complaint-types", "cities/"])
+def test_what_has_not_changed_is_not_sent_again(client: Client, path: str) -> None:
+    agency = make_agency()
+    make_type()
+    first = client.get(f"/api/v1/{path}")
+    seen = {"If-None-Match": first["ETag"]}
+    assert client.get(f"/api/v1/{path}", headers=seen).status_code == 304
+    agency.name = "Another name"
+    agency.save(update_fields=["name"])
+    has_changed = path.startswith("agencies")
+    assert client.get(f"/api/v1/{path}", headers=seen).status_code == (200 if has_changed else 304)

@@ -187,6 +187,39 @@ QUERIES: list[Row] = [
         "/api/v1/agencies/?colour=red",
         ("/colour", "unknown_parameter"),
     ),
+    *(
+        read(
+            f"{path}: another form", f"/api/v1/{path}?format=csv", ("/format", "unknown_parameter")
+        )
+        for path in (
+            "complaints/",
+            "complaints/{id}/",
+            "complaints/{id}/events/",
+            "agencies/",
+            "me/",
+        )
+    ),
+    *(
+        read(f"one of {path}, filtered", f"/api/v1/{path}?x=1", ("/x", "unknown_parameter"))
+        for path in ("complaint-types/noise-residential/", "agencies/NYPD/")
+    ),
+    *(
+        header(f"a parameter of {path}", 400, ("/lat", "unknown_parameter"), path=f"{path}?lat=abc")
+        for path in (API, BULK, INPUT)
+    ),
+    header("why twice", 400, ("/why", "duplicate_parameter"), path=f"{API}?why=true&why=true"),
+    header("why, perhaps", 400, ("/why", "invalid"), path=f"{API}?why=perhaps"),
+    *(
+        Row(
+            f"{step}: a parameter",
+            400,
+            (("/x", "unknown_parameter"),),
+            path=f"{API}{{id}}/{step}/?x=1",
+            body=b"{}",
+            is_staff=True,
+        )
+        for step in ("close", "reopen", "assign", "comment", "mark-duplicate")
+    ),
     read("hour: none", "/complaints/noise-residential/", ("/hour", "invalid")),
     *(
         read(
@@ -213,6 +246,7 @@ QUERIES: list[Row] = [
             ("latitude=abc&longitude=-73.85", ("/latitude", "invalid")),
             ("latitude=40.75", ("/longitude", "invalid")),
             ("latitude=91&longitude=0", ("/latitude", "invalid")),
+            ("latitude=40.75&longitude=-73.5", ("/longitude", "invalid")),
             ("latitude=0&longitude=0", ("/latitude", "invalid")),
             ("latitude=nan&longitude=nan", ("/latitude", "invalid")),
             ("latitude=1_0&longitude=-73.85", ("/latitude", "invalid")),
