@@ -24,6 +24,10 @@ from complaints.moments import parse_moment
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far a client's clock may run ahead of ours."""
+_INVISIBLE_KINDS = {"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"}
+"""Control and format characters, spaces, and marks, which show on a letter only."""
+_EMPTY_LETTERS = "\u115f\u1160\u3164\uffa0\u2800"
+"""Letters and a symbol by their kind, nothing to the eye: fillers of Hangul, the empty Braille."""
 EARLIEST_YEAR = 1900
 """A time before is a mistake, such as a clock that was never set."""
 
@@ -69,7 +73,9 @@ class TextField(serializers.CharField):
 
 
 def _is_visible(character: str) -> bool:
-    return unicodedata.category(character) not in {"Cc", "Cf", "Zs", "Zl", "Zp"}
+    return (
+        unicodedata.category(character) not in _INVISIBLE_KINDS and character not in _EMPTY_LETTERS
+    )
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)

@@ -94,8 +94,9 @@ def check_place(
                 {"latitude": ["expected latitude and longitude, or an address"]}, code="required"
             )
     elif not city.contains(latitude, longitude):
+        wrong = "longitude" if city.spans(latitude) else "latitude"
         raise serializers.ValidationError(
-            {"latitude": [outside(city, latitude, longitude)]}, code="outside_city"
+            {wrong: [outside(city, latitude, longitude)]}, code="outside_city"
         )
 
 

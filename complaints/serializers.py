@@ -173,8 +173,9 @@ class InputSerializer(StrictSerializer):
         """The place has to lie in the city."""
         city: City = self.context["city"]
         if not city.contains(attrs["lat"], attrs["lon"]):
+            wrong = "lon" if city.spans(attrs["lat"]) else "lat"
             raise serializers.ValidationError(
-                {"lat": [outside(city, attrs["lat"], attrs["lon"])]}, code="outside_city"
+                {wrong: [outside(city, attrs["lat"], attrs["lon"])]}, code="outside_city"
             )
         return attrs
 

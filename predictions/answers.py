@@ -163,7 +163,8 @@ def _query(code: str, given: dict[str, str], city: City, now: datetime) -> Forec
         missing = "latitude" if latitude is None else "longitude"
         raise Refused(400, f"{missing} is missing: expected both coordinates or none", missing)
     if latitude is not None and longitude is not None and not city.contains(latitude, longitude):
-        raise Refused(400, outside(city, latitude, longitude), "latitude")
+        wrong = "longitude" if city.spans(latitude) else "latitude"
+        raise Refused(400, outside(city, latitude, longitude), wrong)
     return ForecastQuery(code, _created_at(given, city, now), latitude, longitude)
 
 

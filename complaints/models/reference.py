@@ -96,7 +96,11 @@ class City(models.Model):
 
     def contains(self, latitude: float, longitude: float) -> bool:
         """Whether a point (degrees) lies in the bounding box, edges included."""
-        return self.south <= latitude <= self.north and self.west <= longitude <= self.east
+        return self.spans(latitude) and self.west <= longitude <= self.east
+
+    def spans(self, latitude: float) -> bool:
+        """Whether a latitude is one of the bounding box: if so, another coordinate is wrong."""
+        return self.south <= latitude <= self.north
 
     def localise(self, moment: datetime) -> datetime:
         """The same instant on the city's clock."""

@@ -84,7 +84,8 @@ FIELDS: list[Row] = [
     change("a retired type", {"complaint_type": "retired"}, "/complaint_type", "unknown_type"),
     change("latitude 91", {"latitude": 91}, "/latitude", "outside_city"),
     change("latitude -91", {"latitude": -91}, "/latitude", "outside_city"),
-    change("longitude 181", {"longitude": 181}, "/latitude", "outside_city"),
+    change("longitude 181", {"longitude": 181}, "/longitude", "outside_city"),
+    change("a place east of the city", {"longitude": -73.5}, "/longitude", "outside_city"),
     change("the null island", {"latitude": 0, "longitude": 0}, "/latitude", "outside_city"),
     change(
         "outside the city", {"latitude": 42.36, "longitude": -71.06}, "/latitude", "outside_city"
@@ -108,6 +109,19 @@ FIELDS: list[Row] = [
         {"latitude": None, "longitude": None, "address": "\u200b\u2060 "},
         "/latitude",
         "required",
+    ),
+    *(
+        change(
+            f"an address of {name} alone",
+            {"latitude": None, "longitude": None, "address": text},
+            "/latitude",
+            "required",
+        )
+        for name, text in {
+            "Hangul fillers": "\u3164\u115f",
+            "empty Braille": "\u2800",
+            "marks": "\ufe0f\u034f\u0301",
+        }.items()
     ),
     raw(
         "1e400 as latitude",
@@ -224,6 +238,7 @@ CLASSIC_FIELDS: list[Row] = [
     raw("classic: the same key twice", b'{"lat": 40.7, "lat": 40.8}', path=INPUT),
     classic("classic: latitude 91", {"lat": 91}, "/lat", "max_value"),
     classic("classic: longitude -181", {"lon": -181}, "/lon", "min_value"),
+    classic("classic: east of the city", {"lon": -73.5}, "/lon", "outside_city"),
     classic("classic: the null island", {"lat": 0, "lon": 0}, "/lat", "outside_city"),
     classic("classic: text as latitude", {"lat": "40.75"}, "/lat"),
     classic("classic: true as longitude", {"lon": True}, "/lon"),
