@@ -29,8 +29,8 @@ from django.db import transaction
 from django.test import Client
 from rest_framework.views import APIView
 
-from accounts.models import ApiKey
 from complaints.models import ComplaintType
+from smart311.accounts.models import ApiKey
 
 ROUNDS = 16
 EACH = 20

@@ -15,7 +15,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from accounts.authentication import KeyAuthentication
 from complaints import cities
 from complaints.catalogue import UnknownType
 from complaints.cities import default_city
@@ -34,6 +33,7 @@ from complaints.models import City, Complaint, ComplaintType
 from complaints.percentiles import Percentiles
 from complaints.receipts import Draft
 from complaints.serializers import InputSerializer, StoredComplaintSerializer
+from smart311.accounts.authentication import KeyAuthentication
 from smart311.problems import shorten
 from smart311.query_strings import read_query
 

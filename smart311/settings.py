@@ -87,7 +87,7 @@ INSTALLED_APPS = [
     "django_tasks",
     "django_tasks_db",
     # Last: roles take permissions of the apps before.
-    "accounts",
+    "smart311.accounts",
 ]
 
 MIDDLEWARE = [
@@ -292,7 +292,7 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK = {
     # The first names what a 401 asks for.
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.authentication.KeyAuthentication",
+        "smart311.accounts.authentication.KeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_THROTTLE_CLASSES": ["smart311.throttling.RequestThrottle"],

@@ -4,7 +4,6 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from accounts.urls import paths as account_paths
 from complaints.urls import classic as complaint_paths
 from complaints.urls import exports as complaint_exports
 from complaints.urls import router as complaint_router
@@ -12,6 +11,7 @@ from complaints.urls import statistics as complaint_statistics
 from predictions.urls import paths as prediction_paths
 from predictions.urls import router as prediction_router
 from smart311 import health
+from smart311.accounts.urls import paths as account_paths
 from smart311.api_index import ApiIndexView
 from smart311.docs import ReDocView, SwaggerView
 from smart311.metrics import metrics

@@ -13,13 +13,13 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.exceptions import ParseError
 
-from accounts.tests.people import make_user
 from complaints import tasks
 from complaints.models import Complaint, Import
 from complaints.opendata import background
 from complaints.tests.csv_files import OPEN, write_csv
 from complaints.tests.factories import make_city
 from complaints.tests.soda_server import Portal, serving, soda_row
+from smart311.accounts.tests.people import make_user
 from smart311.bodies import WholeBody
 
 pytestmark = pytest.mark.django_db

@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from accounts.tests.people import make_key, make_user, with_key
 from complaints.models import Complaint, Reporter
 from complaints.tests.factories import make_agency, make_complaint, make_type
+from smart311.accounts.tests.people import make_key, make_user, with_key
 
 pytestmark = pytest.mark.django_db
 

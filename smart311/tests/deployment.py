@@ -38,7 +38,7 @@ activate_small_model()
 MAKE_KEY = """
 import django, sys
 django.setup()
-from accounts.tests.people import make_key, make_user
+from smart311.accounts.tests.people import make_key, make_user
 print(make_key(make_user(sys.argv[1], sys.argv[1]))[1])
 """
 COUNT = """

@@ -17,7 +17,6 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.tests.people import make_key, make_user, with_key
 from complaints.models import Complaint, Import, Reporter
 from complaints.tests.factories import (
     make_agency,
@@ -27,6 +26,7 @@ from complaints.tests.factories import (
 )
 from predictions import registry
 from predictions.tests.small_model import activate_small_model, copy_of
+from smart311.accounts.tests.people import make_key, make_user, with_key
 from smart311.tests.routes import all_routes
 
 DOCUMENT = Path(settings.BASE_DIR) / "docs" / "api.md"

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis import RedisError
 
-from accounts.tests.people import make_key, with_key
 from complaints.models import Complaint
 from complaints.tests.factories import make_type
 from smart311 import counters, throttling
+from smart311.accounts.tests.people import make_key, with_key
 from smart311.counters import Counter, LocalCounter, PostgresCounter, RedisCounter
 from smart311.models import ThrottleCount
 from smart311.throttling import Limiter

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.models import LASTS, LASTS_AT_MOST, ApiKey
+from smart311.accounts.models import LASTS, LASTS_AT_MOST, ApiKey
 
 _LASTS = re.compile(r"([1-9][0-9]{0,3})d")
 

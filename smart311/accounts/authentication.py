@@ -12,7 +12,7 @@ from knox.crypto import hash_token
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from accounts.models import ApiKey
+from smart311.accounts.models import ApiKey
 from smart311.throttling import FAILED_KEYS, charge, refuse_if_spent
 
 SCHEME = "Bearer"

@@ -12,11 +12,11 @@ from django.contrib.messages import get_messages
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from accounts.models import ApiKey
-from accounts.roles import ROLES, make_roles
-from accounts.tests.people import make_key, make_user, with_key
 from complaints.models import Reporter
 from complaints.tests.factories import make_agency, make_complaint
+from smart311.accounts.models import ApiKey
+from smart311.accounts.roles import ROLES, make_roles
+from smart311.accounts.tests.people import make_key, make_user, with_key
 
 pytestmark = pytest.mark.django_db
 

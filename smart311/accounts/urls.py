@@ -2,6 +2,6 @@
 
 from django.urls import re_path
 
-from accounts.views import MeView
+from smart311.accounts.views import MeView
 
 paths = [re_path(r"^me/?$", MeView.as_view(), name="me")]

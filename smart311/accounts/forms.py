@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from accounts.models import LASTS, LASTS_AT_MOST, ApiKey
+from smart311.accounts.models import LASTS, LASTS_AT_MOST, ApiKey
 
 
 class ApiKeyForm(forms.ModelForm[ApiKey]):

@@ -9,10 +9,10 @@ from django.test import Client
 from django.utils import timezone
 from psycopg2 import sql
 
-from accounts.models import ApiKey
-from accounts.tests.people import make_key, make_user, with_key
 from complaints.models import Complaint
 from complaints.tests.factories import make_complaint, make_type
+from smart311.accounts.models import ApiKey
+from smart311.accounts.tests.people import make_key, make_user, with_key
 
 pytestmark = pytest.mark.django_db
 

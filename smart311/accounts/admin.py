@@ -14,8 +14,8 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.forms import ApiKeyForm
-from accounts.models import ApiKey
+from smart311.accounts.forms import ApiKeyForm
+from smart311.accounts.models import ApiKey
 
 admin.site.unregister(User)
 admin.site.unregister(Group)

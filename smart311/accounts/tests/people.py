@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from accounts.models import ApiKey
+from smart311.accounts.models import ApiKey
 
 
 def make_user(name: str = "program", role: str = "", **fields: Any) -> User:

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from accounts.models import ApiKey
-from accounts.tests.people import make_user, with_key
+from smart311.accounts.models import ApiKey
+from smart311.accounts.tests.people import make_user, with_key
 
 pytestmark = pytest.mark.django_db
 

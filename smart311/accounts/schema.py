@@ -9,7 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """An HTTP bearer scheme."""
 
-    target_class = "accounts.authentication.KeyAuthentication"
+    target_class = "smart311.accounts.authentication.KeyAuthentication"
     name = "apiKey"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import ApiKey
+from smart311.accounts.models import ApiKey
 from smart311.query_strings import read_query
 from smart311.throttling import FILING, READING
 

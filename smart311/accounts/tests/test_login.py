@@ -7,7 +7,7 @@ from axes.models import AccessAttempt
 from django.conf import settings
 from django.test import Client
 
-from accounts.tests.people import make_user
+from smart311.accounts.tests.people import make_user
 
 pytestmark = pytest.mark.django_db
 
