@@ -23,6 +23,7 @@ from complaints.opendata.portals import Dataset, PortalError, begin
 from complaints.opendata.runs import REFUSALS, AlreadyRunning, run_file
 from complaints.rollups.folding import fold
 
+SHOWN_NAMES = 20
 MOMENT_HELP = "a date or ISO 8601 time, on the city's clock unless it has an offset"
 
 
@@ -192,7 +193,9 @@ def report(summary: Summary, city: City, rejects: Path | None) -> str:
         local = city.localise(summary.observed_at)
         lines.append(f"Observed at {local:%Y-%m-%d %H:%M} ({city.time_zone}).")
     if summary.created_names:
-        lines.append(f"New names: {', '.join(summary.created_names)}.")
+        shown = ", ".join(summary.created_names[:SHOWN_NAMES])
+        more = len(summary.created_names) - SHOWN_NAMES
+        lines.append(f"New names: {shown}" + (f" and {more} more." if more > 0 else "."))
     if summary.rejected and rejects:
         lines.append(f"Rejected rows: {rejects}")
     return "\n".join(lines)
