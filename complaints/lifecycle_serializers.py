@@ -136,6 +136,12 @@ class DuplicateSerializer(StrictSerializer):
 class EventSerializer(serializers.ModelSerializer[ComplaintEvent]):
     """One step in a complaint's life."""
 
+    text = serializers.CharField(
+        read_only=True,
+        help_text="What a comment says; the agency's code, the original's id, the new status, the "
+        "names of corrected fields; else empty",
+    )
+
     class Meta:
         model = ComplaintEvent
         fields: tuple[str, ...] = ("kind", "occurred_at", "recorded_at", "text")

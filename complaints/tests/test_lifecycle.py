@@ -119,6 +119,35 @@ def test_a_duplicate_points_at_its_original(staff: Client) -> None:
     assert history(complaint)[-1] == ("duplicate_linked", "agent")
 
 
+def test_the_public_history_tells_to_whom_of_what_and_to_what(staff: Client, agent: User) -> None:
+    complaint, original = make_complaint(), make_complaint()
+    make_agency("DEP").staff.add(agent)
+    act(staff, complaint, "assign/", {"agency": "DEP"})
+    act(staff, complaint, "mark-duplicate/", {"duplicate_of": original.public_id})
+    staff.patch(
+        f"/api/v1/complaints/{complaint.public_id}/",
+        {"status": "in_progress"},
+        content_type="application/json",
+    )
+    act(staff, complaint, "close/")
+    events = Client().get(f"/api/v1/complaints/{complaint.public_id}/events/").json()["results"]
+    assert [(event["kind"], event["text"]) for event in events] == [
+        ("opened", ""),
+        ("assigned", "DEP"),
+        ("duplicate_linked", original.public_id),
+        ("status_changed", "in_progress"),
+        ("closed", ""),
+    ]
+
+
+def test_a_bulk_update_tells_it_of_each(db: None) -> None:
+    made = [make_complaint(), make_complaint()]
+    Complaint.objects.update(agency=make_agency("DEP"))
+    Complaint.objects.update(agency=None)
+    found = ComplaintEvent.objects.filter(kind="assigned").order_by("id")
+    assert [event.text for event in found] == ["DEP"] * len(made) + [""] * len(made)
+
+
 def test_duplicates_form_no_chains_and_no_rings(staff: Client) -> None:
     first, second, third = (make_complaint() for _ in range(3))
     act(staff, second, "mark-duplicate/", {"duplicate_of": first.public_id})
