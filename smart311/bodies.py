@@ -55,8 +55,8 @@ def _take(request: HttpRequest) -> None:
     if _is_upload(request):
         _promise_whole(request)
         return
-    is_chunked = "HTTP_TRANSFER_ENCODING" in request.META
-    if not (is_chunked or (speaks_problem(request) and request.META.get("CONTENT_LENGTH"))):
+    is_chunked = "transfer-encoding" in request.headers
+    if not (is_chunked or (speaks_problem(request) and request.headers.get("content-length"))):
         return
     coding = request.headers.get("Content-Encoding", "identity")
     if coding.strip().lower() != "identity":
@@ -80,8 +80,8 @@ def _is_upload(request: HttpRequest) -> bool:
         request.method == "POST"
         and request.path.rstrip("/") in UPLOAD_PATHS
         and request.content_type == "multipart/form-data"
-        and "HTTP_TRANSFER_ENCODING" not in request.META
-        and "CONTENT_LENGTH" in request.META
+        and "transfer-encoding" not in request.headers
+        and "content-length" in request.headers
     )
 
 
@@ -115,7 +115,7 @@ class WholeBody:
 
 
 def _length(request: HttpRequest) -> int:
-    text = request.META["CONTENT_LENGTH"]
+    text = request.headers["content-length"]
     if not (text.isascii() and text.isdigit()):
         raise BodyRefused(400, f"got the Content-Length {shorten(text)!r}, expected a number")
     # Python refuses to read a number of thousands of digits.
@@ -126,8 +126,8 @@ def _read(request: HttpRequest) -> bytes:
     # Chunked bodies are only found below Django's own limited stream.
     stream = request.META["wsgi.input"]
     size = MAX_BODY_BYTES + 1
-    if "HTTP_TRANSFER_ENCODING" not in request.META:
-        size = int(request.META["CONTENT_LENGTH"])
+    if "transfer-encoding" not in request.headers:
+        size = int(request.headers["content-length"])
     try:
         with _patience(request):
             body: bytes = stream.read(size)

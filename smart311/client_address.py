@@ -22,7 +22,7 @@ def client_address(request: HttpRequest | Request) -> str:
     count: int = settings.TRUSTED_PROXIES
     if not count:
         return direct
-    seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    seen = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",")]
     told = seen[-count] if len(seen) >= count else ""
     return told or direct
 

@@ -29,7 +29,7 @@ class KeyAuthentication(TokenAuthentication):  # type: ignore[misc]
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
         """The key's owner and the key. Raises AuthenticationFailed, Throttled."""
-        header = request.META.get("HTTP_AUTHORIZATION")
+        header = request.headers.get("authorization")
         if header is None:
             return None
         refuse_if_spent(FAILED_KEYS, request)
