@@ -120,6 +120,9 @@ def test_anything_else_is_refused_and_not_stored(
     before = deployment.counts()
     heard = exchange(deployment.web_port, sent, half_close=True)
     assert statuses(heard) == expected, heard
+    assert heard.count(b"application/problem+json") == len(expected), heard
+    for part in heard.split(b"\r\n\r\n")[1:]:
+        assert json.loads(part)["status"] in expected
     assert deployment.counts() == before
     check_it_lives(deployment)
 
