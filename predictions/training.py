@@ -51,11 +51,13 @@ def train_version(city: City, as_of: datetime, progress: Progress) -> ModelVersi
     trained = train(frame, as_of=as_of, time_zone=city.time_zone, progress=progress)
     model = _ready(trained, before_training(city, as_of))
     trial = _try(frame, city, as_of, model, progress)
+    rival = _rival(frame, city, trial)
+    # Nothing is stored before all is known: whoever interrupts leaves the registry as it was.
     version = _store(city, as_of, model, trial)
     verdict = judge(
         trial.result,
         parity=float(str(model.header["parity"])),
-        rival=_rival(frame, city, trial, version),
+        rival=rival,
         tested="its rehearsal" if trial.rehearsal else "the version itself",
         decided_at=timezone.now().isoformat(),
     )
@@ -96,9 +98,9 @@ def _evaluate(frame: pl.DataFrame, city: City, holdout: Holdout, model: TrainedM
     )
 
 
-def _rival(frame: pl.DataFrame, city: City, trial: Trial, candidate: ModelVersion) -> Rival | None:
+def _rival(frame: pl.DataFrame, city: City, trial: Trial) -> Rival | None:
     """The active version on the same complaints, itself or its rehearsal."""
-    active = ModelVersion.objects.active().filter(city=city).exclude(pk=candidate.pk).first()
+    active = ModelVersion.objects.active().filter(city=city).first()
     if active is None:
         return None
     try:

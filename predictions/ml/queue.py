@@ -37,6 +37,13 @@ QUEUE_FEATURES = (
     "pace_type",
     "pace_type_district",
 )
+# Those that a complaint without a district does not have.
+QUEUE_FEATURES_OF_PLACE = (
+    "open_type_district_24h",
+    "open_type_district_72h",
+    "open_agency_area_72h",
+    "pace_type_district",
+)
 UNKNOWN = (math.nan,) * len(QUEUE_FEATURES)
 
 

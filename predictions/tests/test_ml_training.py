@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from predictions.ml import fitting
 from predictions.ml.encoding import fit_encoding
 from predictions.ml.evaluation import forecast_outlook
 from predictions.ml.features import encode_frame, feature_names
@@ -148,12 +149,16 @@ def test_the_holidays_may_be_given() -> None:
     assert model.header["encoding"]["holidays"] == ["2026-03-17"]  # type: ignore[index]
 
 
-def test_progress_is_told_from_start_to_end() -> None:
+def test_progress_is_told_from_start_to_end_and_within_the_fit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fitting, "LOOK_SECONDS", 0.01)
     told: list[tuple[str, float]] = []
     train(complaints(FEW), as_of=AS_OF, time_zone=ZONE, progress=lambda *step: told.append(step))
     shares = [share for _, share in told]
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0, 1)
+    assert len({share for text, share in told if text.startswith("fitting")}) > 5
 
 
 @pytest.mark.parametrize("rows", [0, 30])
