@@ -19,22 +19,21 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers, status
 from rest_framework.decorators import action
-from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission, DjangoModelPermissionsOrAnonReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from complaints.fields import MomentField, StrictSerializer
 from complaints.models import City, Import
 from complaints.opendata.checks import CHECKS
 from complaints.opendata.mapping import mappings
-from complaints.opendata.portals import Dataset, PortalError, begin, check_host
+from complaints.opendata.portals import DATASET, Dataset, PortalError, begin, check_host
 from complaints.tasks import run_import
 from smart311.pagination import NewestFirstPagination
 from smart311.parsers import StrictJSONParser
 from smart311.problem_schema import problems
+from smart311.viewsets import ReferenceViewSet
 
 MEGABYTE = 1024 * 1024
 
@@ -140,6 +139,16 @@ class NewImportSerializer(StrictSerializer):
         return attrs
 
 
+class PortalImportSerializer(NewImportSerializer):
+    """A portal's dataset, as JSON: documentation, since JSON holds no file."""
+
+    file = None  # type: ignore[assignment]
+    observed_at = None  # type: ignore[assignment]
+    portal = serializers.RegexField(
+        rf"^{DATASET.pattern}$", help_text="HOST/4x4: data.cityofnewyork.us/erm2-nwe9"
+    )
+
+
 class RejectsPermission(BasePermission):
     """Rejected rows are as the source wrote them: for staff who may read them."""
 
@@ -154,7 +163,7 @@ class RejectsPermission(BasePermission):
         summary="One import", description="How far it is, and what was odd in the data."
     ),
 )
-class ImportViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Import]):
+class ImportViewSet(ReferenceViewSet[Import]):
     """Open data that was or is being imported."""
 
     queryset = Import.objects.without_files().select_related("city")
@@ -171,7 +180,7 @@ class ImportViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Import]):
         "by its columns. A portal's import that was left half-way goes on.",
         request={
             "multipart/form-data": NewImportSerializer,
-            "application/json": NewImportSerializer,
+            "application/json": PortalImportSerializer,
         },
         responses={201: ImportSerializer, **problems(400, 401, 403, 413, 415, 429, 503)},
     )

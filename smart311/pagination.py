@@ -13,14 +13,6 @@ MOST_DIGITS = 18
 """Of a primary key that fits 64 bits."""
 
 
-class NewestFirstPagination(CursorPagination):
-    """Pages by cursor: stable while rows arrive, and never a COUNT."""
-
-    ordering = ("-created_at", "-id")
-    page_size_query_param = "page_size"
-    max_page_size = 1000
-
-
 class InOrderPagination(CursorPagination):
     """Reference lists in the order of their making; most cities' fit one page."""
 
@@ -61,3 +53,10 @@ class InOrderPagination(CursorPagination):
 
     def _no_cursor(self) -> ValidationError:
         return ValidationError({"cursor": ["expected a cursor as an earlier page gave it"]})
+
+
+class NewestFirstPagination(InOrderPagination):
+    """Pages by cursor: stable while rows arrive, and never a COUNT."""
+
+    ordering = "-id"
+    page_size = 100

@@ -75,6 +75,7 @@ VALUES: dict[str, Any] = {
     "unchanged": 57, "superseded": 0, "left_out": 0, "rejected": 3, "new_names": 2,
     "reasons": {"closed before it was created": 3}, "notes": {"place outside the city dropped": 8},
     "NewImport.file": "nyc311.csv.gz", "NewImport.mapping": "nyc", "NewImport.since": TRAINED,
+    "PortalImport.mapping": "nyc", "PortalImport.since": TRAINED,
     "portal": "data.cityofnewyork.us/erm2-nwe9", "NewImport.observed_at": SEEN,
     "Import.report": {
         "no_place": {"title": "Without coordinates, or at 0, 0", "rows": 54,

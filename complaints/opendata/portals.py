@@ -15,7 +15,8 @@ OVERLAP = timedelta(minutes=5)
 """A portal's changes become visible some time after the moment that they bear."""
 
 
-_NAME = re.compile(r"(?P<host>[a-z0-9.-]+(?::[0-9]{1,5})?)/(?P<id>[a-z0-9]{4}-[a-z0-9]{4})")
+DATASET = re.compile(r"([a-z0-9.-]+(?::[0-9]{1,5})?)/([a-z0-9]{4}-[a-z0-9]{4})")
+"""Host and id of a portal's dataset."""
 
 
 class PortalError(ValueError):
@@ -32,12 +33,12 @@ class Dataset:
     @classmethod
     def named(cls, name: str) -> Dataset:
         """From `data.cityofnewyork.us/erm2-nwe9`. Raises PortalError."""
-        match = _NAME.fullmatch(name.strip().lower().removeprefix("https://"))
+        match = DATASET.fullmatch(name.strip().lower().removeprefix("https://"))
         if match is None:
             raise PortalError(
                 f"got {name[:200]!r}, expected HOST/4x4 such as data.cityofnewyork.us/erm2-nwe9"
             )
-        return cls(match["host"], match["id"])
+        return cls(*match.groups())
 
     def __str__(self) -> str:
         return f"{self.host}/{self.id}"
