@@ -271,7 +271,7 @@ def _database_url() -> str:
 
 
 def _wait_until(condition: Any) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240  # a page of rows on a machine with much else to do
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -186,7 +186,7 @@ class Deployment:
     def restart_database(self) -> None:
         """A fast restart: sessions are ended, and new ones taken as soon as it is ready."""
         place, programs = self.server.place, self.server.programs
-        programs.run("pg_ctl", "restart", "--wait", "--silent", "--mode=fast",
+        programs.run("pg_ctl", "restart", "--wait", "--silent", "--mode=fast", "--timeout=240",
                      f"--pgdata={place.data}", f"--log={place.log}")  # fmt: skip
 
     @contextlib.contextmanager

@@ -64,8 +64,9 @@ def test_stopping_leaves_no_process_not_even_grandchildren(stack: Stack, said: l
     # Both ignore the polite request.
     stubborn = (
         "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); os.fork()\n"
-        "print(os.getpid(), flush=True); time.sleep(60)"
+        "os.write(1, f'{os.getpid()}\\n'.encode()); time.sleep(60)"
     )
+    # One write for each line: two processes share the pipe.
     stack.start(python("web", stubborn))
     eventually(lambda: len(said) == 2)
     family = [psutil.Process(int(line.split()[-1])) for line in said]
