@@ -6,6 +6,9 @@ remains of the tree (about five small ones per tree) adds its leaf to the target
 and one matrix product spreads the targets over the bins:
 
     features (n, k) → TreeEnsemble (n, runs) → MatMul (n, bins) + bias → log-odds → hazards
+
+A row is answered alone as it is among others, bit for bit: onnxruntime's Softplus takes numbers a
+few at a time and gives those that are left over another last digit, so its rows are filled up.
 """
 
 from __future__ import annotations
@@ -31,6 +34,8 @@ FEWEST_PARITY_ROWS = 10_000
 OPSETS = (("", 21), ("ai.onnx.ml", 5))
 IR_VERSION = 10
 BRANCH_LEQ = 0
+# A multiple of the numbers that any processor takes at a time.
+SOFTPLUS_COLUMNS = 16
 
 Nodes = npt.NDArray[np.void]
 
@@ -189,19 +194,27 @@ def with_bin(features: Matrix, number: int) -> Matrix:
 
 def _model_bytes(ensemble: Ensemble, spread: Matrix, bias: Floats, inputs: int) -> bytes:
     bins = spread.shape[1]
+    filling = -bins % SOFTPLUS_COLUMNS
     nodes = [
         _ensemble_node(ensemble, len(spread)),
         helper.make_node("MatMul", ["by_run", "spread"], ["by_bin"]),
         helper.make_node("Add", ["by_bin", "bias"], ["log_odds"]),
-        helper.make_node("Sigmoid", ["log_odds"], ["hazards"]),
+        helper.make_node("Sigmoid", ["log_odds"], ["filled_hazards"]),
         # −log(1 − sigmoid(x)) = softplus(x): exact where 1 − hazard would round to 0.
         helper.make_node("Softplus", ["log_odds"], ["steps"]),
-        helper.make_node("CumSum", ["steps", "axis"], ["cumulative"]),
+        helper.make_node("CumSum", ["steps", "axis"], ["filled_cumulative"]),
+        *(
+            helper.make_node("Slice", [f"filled_{name}", "start", "bins", "axes"], [name])
+            for name in ("hazards", "cumulative")
+        ),
     ]
     constants: dict[str, npt.NDArray[Any]] = {
-        "spread": spread,
-        "bias": bias.astype(np.float32),
+        "spread": np.pad(spread, [(0, 0), (0, filling)]),
+        "bias": np.pad(bias, (0, filling)).astype(np.float32),
         "axis": np.array(1, np.int64),
+        "axes": np.array([1], np.int64),
+        "start": np.array([0], np.int64),
+        "bins": np.array([bins], np.int64),
     }
     graph = helper.make_graph(
         nodes,

@@ -236,7 +236,7 @@ def encode_query(query: Query, encoding: Encoding, queue: Queue | None = None) -
     """
     if query.created_at.tzinfo is None:
         raise ValueError(f"got the time {query.created_at} without a zone, expected one with")
-    local = query.created_at.astimezone(_zone(encoding.time_zone))
+    local = query.created_at.astimezone(zone_of(encoding.time_zone))
     kind, agency, district = query.complaint_type, query.agency, district_of(query, encoding)
     category = (kind, agency, query.descriptor, query.location_type, query.channel)
     numbers = category_block(encoding, *category)
@@ -254,7 +254,8 @@ def encode_query(query: Query, encoding: Encoding, queue: Queue | None = None) -
 
 
 @lru_cache(maxsize=32)
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of an IANA name."""
     return ZoneInfo(name)
 
 

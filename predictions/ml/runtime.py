@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from .features import Matrix, Query, encode_query, feature_names
+from .encoder import Encoder
+from .features import Matrix, Query, feature_names
 from .header import (
     FORMAT_VERSION,
     Header,
@@ -92,6 +93,7 @@ class Forecaster:
         self.header = header
         self._session = session
         self._edges = tuple(header.edges_hours)
+        self._encoder = Encoder(header.encoding)
 
     @classmethod
     def load(cls, onnx: bytes, header: bytes | str | dict[str, Any] | Header) -> Forecaster:
@@ -109,7 +111,7 @@ class Forecaster:
 
     def curve(self, query: Query, queue: Queue | None = None) -> Curve:
         """The whole curve of one query, with the queue as known now."""
-        return self._curve(encode_query(query, self.header.encoding, queue))
+        return self._curve(self._encoder.row(query, queue))
 
     def forecast(self, query: Query, queue: Queue | None = None) -> Forecast:
         """The forecast of one query, at any complaint type, with the queue as known now.
@@ -120,10 +122,10 @@ class Forecaster:
         return forecast_of(self.curve(query, queue))
 
     def forecast_many(self, queries: Sequence[Query], queue: Queue | None = None) -> list[Forecast]:
-        """The forecasts of many queries in one call of the model."""
+        """The forecasts of many queries in one call of the model, each as it is alone."""
         if not queries:
             return []
-        rows = np.stack([encode_query(query, self.header.encoding, queue) for query in queries])
+        rows = self._encoder.rows(queries, queue)
         return forecasts(np.array(self._edges), self.cumulative(rows))
 
     def cumulative(self, features: Matrix) -> Floats:

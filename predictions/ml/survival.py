@@ -115,15 +115,23 @@ def _mean_open(before: float, after: float) -> float:
 
 
 def closed_within(edges: Floats, cumulative: Floats, hours: float) -> Floats:
-    """P(closed within `hours`) of many curves: (B + 1,), (n, B + 1) → (n,)."""
+    """P(closed within `hours`) of many curves: (B + 1,), (n, B + 1) → (n,).
+
+    Bit for bit `Curve.closed_within`.
+    """
     right = int(np.clip(np.searchsorted(edges, hours), 1, len(edges) - 1))
     fraction = min((hours - edges[right - 1]) / (edges[right] - edges[right - 1]), 1.0)
     low, high = cumulative[:, right - 1], cumulative[:, right]
-    return np.asarray(-np.expm1(-(low + fraction * (high - low))))
+    hazards = high if fraction == 1 else np.minimum(low + fraction * (high - low), high)
+    # Not np.expm1: its last digit may be another than math's.
+    return np.array([-math.expm1(-hazard) for hazard in hazards.tolist()])
 
 
 def quantiles(edges: Floats, cumulative: Floats, share: float) -> Floats:
-    """Hours by which `share` are closed, capped at the horizon: (B + 1,), (n, B + 1) → (n,)."""
+    """Hours by which `share` are closed, capped at the horizon: (B + 1,), (n, B + 1) → (n,).
+
+    Bit for bit `Curve.quantile`.
+    """
     target = -math.log1p(-share)
     right = np.clip((cumulative < target).sum(axis=1), 1, len(edges) - 1)
     rows = np.arange(len(cumulative))
@@ -131,6 +139,7 @@ def quantiles(edges: Floats, cumulative: Floats, share: float) -> Floats:
     rise = np.where(high > low, high - low, 1.0)
     fraction = np.clip((target - low) / rise, 0.0, 1.0)
     hours = edges[right - 1] + fraction * (edges[right] - edges[right - 1])
+    hours = np.minimum(hours, edges[right])
     return np.asarray(np.where(target >= cumulative[:, -1], edges[-1], hours))
 
 

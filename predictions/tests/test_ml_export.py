@@ -64,6 +64,14 @@ def test_the_cumulative_hazard_is_that_of_the_hazards() -> None:
     np.testing.assert_allclose(cumulative, np.cumsum(-np.log1p(-hazards), axis=1), rtol=1e-4)
 
 
+@pytest.mark.parametrize("count", [2, 3, 16, 1_000])
+def test_a_row_is_answered_alone_as_among_others_to_the_last_bit(count: int) -> None:
+    session, some = open_session(export(classifier(), BINS)), rows(count)
+    together = session.run(["cumulative"], {"features": some})[0]
+    alone = [session.run(["cumulative"], {"features": row[None, :]})[0] for row in some]
+    np.testing.assert_array_equal(together, np.vstack(alone))
+
+
 def test_trees_that_ask_only_for_the_bin_become_constants() -> None:
     bins = np.repeat(np.arange(BINS), 200)[:, None].astype(np.float32)
     nothing = np.zeros((len(bins), 4), np.float32)
