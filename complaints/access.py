@@ -7,11 +7,11 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import QuerySet
 from rest_framework.permissions import SAFE_METHODS, DjangoModelPermissionsOrAnonReadOnly
 from rest_framework.request import Request
 
 from complaints.models import Complaint
+from complaints.models.complaint import ComplaintQuerySet
 
 Someone = AbstractBaseUser | AnonymousUser
 
@@ -38,9 +38,12 @@ def works_on(user: Someone, complaint: Complaint) -> bool:
     return not is_confined(user) or complaint.agency in user.agencies.all()
 
 
-def worked_by(user: User, rows: QuerySet[Complaint]) -> QuerySet[Complaint]:
+def worked_by(user: User, rows: ComplaintQuerySet) -> ComplaintQuerySet:
     """Those of some complaints that this member of staff works on."""
-    return rows.filter(agency__in=user.agencies.all()) if is_confined(user) else rows
+    if not is_confined(user):
+        return rows
+    # As numbers: the planner knows how many complaints an agency has, and nothing of a subquery.
+    return rows.filter(agency__in=list(user.agencies.values_list("pk", flat=True)))
 
 
 def sight(user: Someone, complaint: Complaint) -> Sight:

@@ -64,6 +64,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
     "smart311.apps.Smart311Config",
     "complaints",
     "predictions",
@@ -393,6 +394,8 @@ CITY = env.str("CITY", "nyc")
 UNFOLD = {
     "SITE_TITLE": "Smart 311",
     "SITE_HEADER": "Smart 311",
+    "SIDEBAR": {"navigation": "smart311.admin_menu.navigation"},
+    "STYLES": [lambda request: static("complaints/desk.css")],
     "SITE_FAVICONS": [
         {
             "rel": "icon",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 import h3.api.basic_int as h3
 from django.conf import settings
@@ -16,7 +16,9 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Cast, Concat, Left, Now, Replace, Right
 
-from complaints.models.promise import is_beyond_horizon
+from complaints.models.complaint_rows import ComplaintQuerySet as ComplaintQuerySet
+from complaints.models.complaint_rows import Status
+from complaints.models.promise import Deadline, is_beyond_horizon
 from complaints.models.reference import Agency, City, ComplaintType, District
 
 CELL_RESOLUTION = 9
@@ -46,45 +48,10 @@ def cell_of(latitude: float, longitude: float) -> int:
     return int(h3.latlng_to_cell(latitude, longitude, CELL_RESOLUTION))
 
 
-class ComplaintQuerySet(models.QuerySet["Complaint"]):
-    """Complaints, narrowed in words."""
-
-    def of_city(self, slug: str) -> Self:
-        """Complaints of one city."""
-        return self.filter(city__slug=slug)
-
-    def open(self) -> Self:
-        """Complaints not yet closed."""
-        return self.exclude(status=Complaint.Status.CLOSED)
-
-    def closed(self) -> Self:
-        """Complaints that are closed."""
-        return self.filter(status=Complaint.Status.CLOSED)
-
-    def timed(self) -> Self:
-        """Closed ones whose duration is evidence: an instant closing is bookkeeping, not speed."""
-        return self.closed().filter(closed_at__gt=F("created_at"))
-
-    def filed_since(self, moment: datetime) -> Self:
-        """Complaints filed at or after `moment`."""
-        return self.filter(created_at__gte=moment)
-
-    def near(self, cell: int, rings: int = 1) -> Self:
-        """Complaints in an H3 cell and its `rings` rings of neighbours (about 350 m a ring)."""
-        return self.filter(cell__in=list(h3.grid_disk(cell, rings)))
-
-    def with_names(self) -> Self:
-        """With type, agency and district in the same query."""
-        return self.select_related("complaint_type", "agency", "district")
-
-
 class Complaint(models.Model):
     """One complaint. Nothing outside this model sets `status` or `closed_at` of a single row."""
 
-    class Status(models.TextChoices):
-        OPEN = "open"
-        IN_PROGRESS = "in_progress"
-        CLOSED = "closed"
+    Status = Status
 
     public_id = models.CharField(
         max_length=20, unique=True, editable=False, db_default=_random_public_id
@@ -246,6 +213,25 @@ class Complaint(models.Model):
                 fields=["filed_by", "-id"],
                 name="complaint_by_filer",
                 condition=Q(filed_by__isnull=False),
+            ),
+            # What staff work through: few rows of a large table, by when they should be closed.
+            models.Index(
+                F("agency"),
+                Deadline(),
+                name="complaint_open_by_deadline",
+                condition=~Q(status="closed"),
+            ),
+            models.Index(
+                fields=["updated_at"],
+                name="complaint_open_by_updated",
+                condition=~Q(status="closed"),
+            ),
+            # The unique key begins with city and source; staff type the beginning of the id.
+            models.Index(
+                fields=["external_id"],
+                name="complaint_by_external_id",
+                opclasses=["varchar_pattern_ops"],
+                condition=Q(external_id__isnull=False),
             ),
         ]
         permissions = [

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import DateTimeField, F, Func
+from django.db.models.expressions import Combinable
+
 HORIZON_HOURS = 1440.0
 """Sixty days, the last hour that models speak of: a quantile past it is stored as this number."""
 
@@ -9,3 +14,17 @@ HORIZON_HOURS = 1440.0
 def is_beyond_horizon(median_hours: float | None) -> bool:
     """Whether a promised median stands for a later one."""
     return median_hours is not None and median_hours >= HORIZON_HOURS
+
+
+class Deadline(Func):
+    """Until when a complaint should be closed: what the city promised, else the forecast's p90.
+
+    Null where neither is known, or the range has no end. A function of ours, because PostgreSQL
+    lets no index add an interval to a time.
+    """
+
+    function = "complaints_deadline"
+    output_field = DateTimeField()
+
+    def __init__(self, *columns: str | Combinable, **extra: Any) -> None:
+        super().__init__(*(columns or (F("due_at"), F("created_at"), F("promised_p90_hours"))))

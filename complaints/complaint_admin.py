@@ -1,0 +1,211 @@
+"""Complaints in the admin: the queues, one complaint's page, and what is done with many."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import QuerySet, URLField
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
+from unfold.decorators import display
+
+from complaints.access import worked_by
+from complaints.desk.lists import QUEUE, Paginator, QueueList
+from complaints.desk.queues import count_in_words, counts, queues_of
+from complaints.desk.search import found
+from complaints.desk.words import ago, due
+from complaints.exports import private_csv_file
+from complaints.models import Complaint, ComplaintEvent, Reporter
+from complaints.models.complaint import ComplaintQuerySet
+from complaints.phrases import chance_in_words
+from complaints.publication import rewrite
+
+
+class ReporterInline(TabularInline):  # type: ignore[misc]
+    """Seen by those who may see reporters, erased by those who may; corrected by nobody."""
+
+    model = Reporter
+    fields = ("name", "email", "phone")
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ComplaintEventInline(TabularInline):  # type: ignore[misc]
+    model = ComplaintEvent
+    fields = ("occurred_at", "kind", "actor", "text", "is_public")
+    readonly_fields = fields
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Complaint)
+class ComplaintAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ("what", "where", "agency", "state", "filed", "due", "risk")
+    list_filter = (
+        "status",
+        ("complaint_type", AutocompleteSelectFilter),
+        ("agency", AutocompleteSelectFilter),
+        ("district", AutocompleteSelectFilter),
+        ("created_at", RangeDateTimeFilter),
+    )
+    list_filter_submit = True
+    list_select_related = ("complaint_type", "agency", "district")
+    list_before_template = "complaints/desk/queues.html"
+    search_fields = ("public_id__startswith", "external_id__startswith")
+    search_help_text = "Beginning of a public or external id, or words"
+    list_per_page = 50
+    paginator = Paginator
+    # Counting every row of a large table takes longer than showing a page of it.
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    autocomplete_fields = ("complaint_type", "agency", "district")
+    raw_id_fields = ("duplicate_of",)
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
+    # Status and closing time change through the model's own methods, never by a form; the cell
+    # belongs to the coordinates.
+    readonly_fields = (
+        "public_id",
+        "city",
+        "created_at",
+        "latitude",
+        "longitude",
+        "status",
+        "closed_at",
+        "updated_at",
+        "observed_at",
+        "cell",
+        "source",
+        "external_id",
+        "promised_median_hours",
+        "promised_p10_hours",
+        "promised_p90_hours",
+        "promised_by",
+        "public_description",
+        "as_filed",
+    )
+    inlines = (ReporterInline, ComplaintEventInline)
+    actions = ("export_private",)
+
+    # The list ----------------------------------------------------------------------------------
+
+    @display(description="Complaint", header=True)  # type: ignore[untyped-decorator]
+    def what(self, complaint: Complaint) -> list[str]:
+        name = complaint.complaint_type.name
+        more = f" · {complaint.descriptor}" if complaint.descriptor else ""
+        return [name, f"{complaint.public_id}{more}"]
+
+    @display(description="Where")  # type: ignore[untyped-decorator]
+    def where(self, complaint: Complaint) -> str:
+        return complaint.address or (complaint.district.name if complaint.district else "–")
+
+    @display(  # type: ignore[untyped-decorator]
+        description="Status",
+        label={"Open": "info", "In progress": "warning", "Closed": "success"},
+    )
+    def state(self, complaint: Complaint) -> str:
+        return complaint.get_status_display()
+
+    @display(description="Filed", ordering="created_at")  # type: ignore[untyped-decorator]
+    def filed(self, complaint: Complaint) -> str:
+        return ago(complaint.created_at, timezone.now())
+
+    @display(description="Due", ordering="deadline_at")  # type: ignore[untyped-decorator]
+    def due(self, complaint: Any) -> SafeString | str:
+        if not complaint.is_open:
+            return "–"
+        now = timezone.now()
+        told = due(complaint.deadline_at, now)
+        is_late = complaint.deadline_at is not None and complaint.deadline_at <= now
+        return format_html('<span class="desk-late">{}</span>', told) if is_late else told
+
+    @display(description="Risk", ordering="risk")  # type: ignore[untyped-decorator]
+    def risk(self, complaint: Any) -> str:
+        return "–" if complaint.risk is None else chance_in_words(complaint.risk)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[QueueList]:
+        return QueueList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return found(cast(ComplaintQuerySet, queryset), search_term), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        tabs = self._tabs(request) if request.method == "GET" else []
+        response: HttpResponse = super().changelist_view(
+            request, {**(extra_context or {}), "queue_tabs": tabs}
+        )
+        return response
+
+    def _tabs(self, request: HttpRequest) -> list[dict[str, Any]]:
+        user = cast(User, request.user)
+        waiting = counts(user, timezone.now())
+        current = request.GET.get(QUEUE) or ("all" if request.GET.get("q") else "open")
+        return [
+            {
+                "name": queue.name,
+                "title": queue.title,
+                "told": queue.told,
+                "address": f"?{urlencode({QUEUE: queue.name})}",
+                "is_current": queue.name == current,
+                "count": count_in_words(waiting[queue.name]) if queue.is_counted else None,
+            }
+            for queue in queues_of(user)
+        ]
+
+    # What is done with many --------------------------------------------------------------------
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("complaints.export_private_fields")
+
+    @admin.action(description="Export with private fields (CSV)", permissions=["export"])
+    def export_private(
+        self, request: HttpRequest, chosen: ComplaintQuerySet
+    ) -> StreamingHttpResponse:
+        self.log_change(request, chosen[0], f"Exported with private fields: {chosen.count()} rows.")
+        return StreamingHttpResponse(
+            private_csv_file(chosen),
+            content_type="text/csv; charset=utf-8",
+            headers={
+                "Content-Disposition": 'attachment; filename="complaints-private.csv"',
+                "Cache-Control": "no-store",
+            },
+        )
+
+    # Who may what ------------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Complaint]:
+        # Behind the login there are only members of staff.
+        return worked_by(
+            cast(User, request.user), cast(ComplaintQuerySet, super().get_queryset(request))
+        )
+
+    def save_model(self, request: HttpRequest, obj: Complaint, form: Any, change: bool) -> None:
+        # What the public reads follows from what staff write.
+        rewrite(obj, {name: form.cleaned_data[name] for name in form.changed_data})
+        super().save_model(request, obj, form, change)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

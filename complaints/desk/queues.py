@@ -1,0 +1,168 @@
+"""The queues that staff work through: each a filter, an order, and a cheap count."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Exists, F, OrderBy, OuterRef, Q
+
+from complaints.access import is_confined, worked_by
+from complaints.cities import cities
+from complaints.models import City, Complaint, ComplaintEvent
+from complaints.models.complaint_rows import ComplaintQuerySet
+from complaints.neighbours import DUPLICATE_AGE
+
+STALE_AFTER = timedelta(days=14)
+COUNTED_UP_TO = 10_000
+"""Counting goes no further: nobody works through more, and the page should not wait for it."""
+
+Rows = ComplaintQuerySet
+Narrow = Callable[[Rows, datetime], Rows]
+Order = tuple[OrderBy, ...]
+
+BY_RISK = (
+    F("risk").desc(nulls_last=True),
+    # Those without a promise, or past it: the newest first.
+    F("created_at").desc(),
+)
+SOONEST = (F("deadline_at").asc(nulls_last=True),)
+NEWEST = (F("created_at").desc(),)
+LONGEST_UNTOUCHED = (F("updated_at").asc(),)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A saved filter; `narrow` takes rows with deadlines and a moment."""
+
+    name: str
+    title: str
+    told: str
+    narrow: Narrow
+    order: Order
+    is_counted: bool = True
+
+    def rows(self, rows: Rows, now: datetime) -> Rows:
+        """Those of some complaints that are in it, with `deadline_at` and `risk`."""
+        return self.narrow(rows.with_risk(now), now)
+
+    def count(self, rows: Rows, now: datetime) -> int:
+        """How many there are, at most COUNTED_UP_TO and one more."""
+        found = self.narrow(rows.with_deadline(), now).order_by().values("pk")
+        return found[: COUNTED_UP_TO + 1].count()
+
+
+def _open(rows: Rows, now: datetime) -> Rows:
+    return rows.open()
+
+
+def _due_today(rows: Any, now: datetime) -> Rows:
+    found: Rows = rows.open().filter(_by_the_end_of_the_day(now), deadline_at__gt=now)
+    return found
+
+
+def _overdue(rows: Any, now: datetime) -> Rows:
+    found: Rows = rows.open().filter(deadline_at__lte=now)
+    return found
+
+
+def _unassigned(rows: Rows, now: datetime) -> Rows:
+    return rows.open().filter(agency=None)
+
+
+def _duplicates(rows: Rows, now: datetime) -> Rows:
+    """Another open one of the type was filed before it, in the same H3 cell, days ago at most."""
+    earlier = Complaint.objects.open().filter(
+        complaint_type=OuterRef("complaint_type"),
+        cell=OuterRef("cell"),
+        created_at__lte=OuterRef("created_at"),
+        created_at__gt=OuterRef("created_at") - DUPLICATE_AGE,
+        pk__lt=OuterRef("pk"),
+    )
+    waiting = rows.open().filter(created_at__gt=now - DUPLICATE_AGE, is_duplicate=False)
+    return waiting.filter(Exists(earlier.filter(duplicate_of=None)))
+
+
+def _stale(rows: Rows, now: datetime) -> Rows:
+    """A remark changes the history and not the complaint, so both are asked."""
+    since = now - STALE_AFTER
+    touched = ComplaintEvent.objects.filter(complaint=OuterRef("pk"), recorded_at__gt=since)
+    return rows.open().filter(~Exists(touched), updated_at__lte=since)
+
+
+def _everything(rows: Rows, now: datetime) -> Rows:
+    return rows
+
+
+def _by_the_end_of_the_day(now: datetime) -> Q:
+    """Deadlines before midnight, in each city by its own clock."""
+    each = (
+        Q(city=known.city, deadline_at__lt=_midnight(known.city, now))
+        for known in cities.state().values()
+    )
+    return functools.reduce(operator.or_, each, Q(pk=None))
+
+
+def _midnight(city: City, now: datetime) -> datetime:
+    tomorrow = city.localise(now).date() + timedelta(days=1)
+    return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=city.zone)
+
+
+QUEUES = (
+    Queue(
+        "open",
+        "Open",
+        "Open complaints, those first whose promise is most likely to be broken",
+        _open,
+        BY_RISK,
+    ),
+    Queue(
+        "due-today",
+        "Due today",
+        "The promise ends before midnight; the most endangered first",
+        _due_today,
+        BY_RISK,
+    ),
+    Queue("overdue", "Overdue", "The promise is broken; the longest ago first", _overdue, SOONEST),
+    Queue("unassigned", "Unassigned", "No agency works it", _unassigned, NEWEST),
+    Queue(
+        "duplicates",
+        "Possible duplicates",
+        f"An older open one of the type is a few hundred metres away, of the last "
+        f"{DUPLICATE_AGE.days} days",
+        _duplicates,
+        NEWEST,
+    ),
+    Queue(
+        "stale",
+        "Stale",
+        f"Nothing happened for {STALE_AFTER.days} days; the longest first",
+        _stale,
+        LONGEST_UNTOUCHED,
+    ),
+    Queue("all", "All", "Closed ones too, the newest first", _everything, NEWEST, is_counted=False),
+)
+BY_NAME = {queue.name: queue for queue in QUEUES}
+
+
+def queues_of(user: User) -> tuple[Queue, ...]:
+    """The queues of a member of staff: who is confined to agencies sees nothing unassigned."""
+    if not is_confined(user):
+        return QUEUES
+    return tuple(queue for queue in QUEUES if queue.name != "unassigned")
+
+
+def counts(user: User, now: datetime) -> dict[str, int]:
+    """How many complaints wait in each queue of this member of staff, by name; a query each."""
+    rows = worked_by(user, Complaint.objects.all())
+    return {queue.name: queue.count(rows, now) for queue in queues_of(user) if queue.is_counted}
+
+
+def count_in_words(count: int) -> str:
+    """`1,234`, or that there are more than are counted."""
+    return f"{count:,}" if count <= COUNTED_UP_TO else f"{COUNTED_UP_TO:,}+"

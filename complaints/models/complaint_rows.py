@@ -1,0 +1,97 @@
+"""Complaints by the many: narrowed in words, with what follows from their promises."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+import h3.api.basic_int as h3
+from django.db import models
+from django.db.models import Case, F, Func, Value, When
+from django.db.models.functions import Exp, Greatest, Least
+
+from complaints.models.promise import Deadline
+
+if TYPE_CHECKING:
+    from complaints.models.complaint import Complaint  # noqa: F401  (in a string)
+
+
+class Status(models.TextChoices):
+    """Where a complaint is in its life; also `Complaint.Status`."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    CLOSED = "closed"
+
+
+class ComplaintQuerySet(models.QuerySet["Complaint"]):
+    """Complaints, narrowed in words."""
+
+    def of_city(self, slug: str) -> Self:
+        """Complaints of one city."""
+        return self.filter(city__slug=slug)
+
+    def open(self) -> Self:
+        """Complaints not yet closed."""
+        return self.exclude(status=Status.CLOSED)
+
+    def closed(self) -> Self:
+        """Complaints that are closed."""
+        return self.filter(status=Status.CLOSED)
+
+    def timed(self) -> Self:
+        """Closed ones whose duration is evidence: an instant closing is bookkeeping, not speed."""
+        return self.closed().filter(closed_at__gt=F("created_at"))
+
+    def filed_since(self, moment: datetime) -> Self:
+        """Complaints filed at or after `moment`."""
+        return self.filter(created_at__gte=moment)
+
+    def near(self, cell: int, rings: int = 1) -> Self:
+        """Complaints in an H3 cell and its `rings` rings of neighbours (about 350 m a ring)."""
+        return self.filter(cell__in=list(h3.grid_disk(cell, rings)))
+
+    def with_names(self) -> Self:
+        """With type, agency and district in the same query."""
+        return self.select_related("complaint_type", "agency", "district")
+
+    def with_deadline(self) -> Self:
+        """With `deadline_at`, until when it should be closed; null where nothing was promised."""
+        return self.annotate(deadline_at=Deadline())
+
+    def with_risk(self, now: datetime) -> Self:
+        """With `deadline_at` and `risk`, the chance that it is still open then, open as it is now.
+
+        From the quantiles promised at filing. Null where nothing was promised, or the deadline
+        has passed: what is broken is no risk any more.
+        """
+        until, so_far = F("deadline_at") - F("created_at"), Value(now) - F("created_at")
+        # PostgreSQL makes an error of a number too small for it.
+        chance = Exp(Greatest(_hazard(so_far) - _hazard(until), Value(-700.0)))
+        return self.with_deadline().annotate(
+            risk=Case(
+                When(
+                    deadline_at__gt=now,
+                    promised_p90_hours__isnull=False,
+                    then=Least(chance, Value(1.0)),
+                ),
+                output_field=models.FloatField(),
+            )
+        )
+
+
+def _hazard(since_filing: models.expressions.Combinable) -> Func:
+    """How much of the promised hazard lies in a time since filing."""
+    seconds = Func(
+        since_filing,
+        template="EXTRACT(EPOCH FROM %(expressions)s)",
+        output_field=models.FloatField(),
+    )
+    return Func(
+        seconds / Value(3600.0),
+        F("promised_p10_hours"),
+        F("promised_median_hours"),
+        F("promised_p90_hours"),
+        function="complaints_hazard",
+        output_field=models.FloatField(),
+    )

@@ -1,0 +1,209 @@
+"""The queues of the admin's list: what is in them, in which order, and what they cost."""
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from complaints.desk.queues import BY_NAME, counts
+from complaints.models import Complaint, ComplaintEvent
+from complaints.tests.factories import make_agency, make_city, make_complaint, make_type
+from smart311.accounts.tests.people import make_user
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/complaints/complaint/"
+NOW = datetime(2026, 7, 8, 16, 0, tzinfo=UTC)
+"""12:00 in New York."""
+
+
+def promised(hours_ago: float, p90: float = 100.0, **fields: Any) -> Complaint:
+    """Filed so many hours before NOW, with a promise."""
+    promise = {"promised_p10_hours": p90 / 10, "promised_median_hours": p90 / 3}
+    row = {"created_at": NOW - timedelta(hours=hours_ago), "promised_p90_hours": p90}
+    return make_complaint(**{**row, **promise, **fields})
+
+
+def queue(name: str, now: datetime = NOW) -> list[Complaint]:
+    found = BY_NAME[name]
+    return list(found.rows(Complaint.objects.all(), now).order_by(*found.order, "-pk"))
+
+
+@pytest.fixture
+def agent() -> Client:
+    client = Client()
+    client.force_login(make_user("ada", "agent"))
+    make_agency().staff.add(User.objects.get(username="ada"))
+    return client
+
+
+def test_the_most_endangered_promise_comes_first() -> None:
+    fresh, old = promised(1), promised(90)
+    late, unpromised = promised(200), make_complaint(created_at=NOW - timedelta(hours=2))
+    promised(10, status="closed", closed_at=NOW)
+    rows = queue("open")
+    assert rows == [old, fresh, unpromised, late]
+    risks = [row.risk for row in rows]  # type: ignore[attr-defined]
+    assert risks[0] > risks[1] > 0.09
+    assert risks[2:] == [None, None]
+
+
+def test_at_filing_one_promise_in_ten_is_at_risk() -> None:
+    assert promised(0) == queue("open")[0]
+    assert queue("open")[0].risk == pytest.approx(0.1)  # type: ignore[attr-defined]
+
+
+def test_the_citys_own_date_comes_before_the_forecasts() -> None:
+    promised(1, due_at=NOW + timedelta(hours=3))
+    (row,) = queue("due-today")
+    assert row.deadline_at == NOW + timedelta(hours=3)  # type: ignore[attr-defined]
+    assert row.risk > 0.8  # type: ignore[attr-defined]
+
+
+def test_today_ends_at_the_citys_midnight() -> None:
+    make_city()
+    before, after = (promised(1, due_at=NOW + timedelta(hours=hours)) for hours in (11.9, 12.1))
+    assert queue("due-today") == [before]
+    assert after in queue("open")
+
+
+def test_overdue_are_open_ones_past_their_deadline_the_longest_first() -> None:
+    recent, long_ago = promised(101), promised(500)
+    promised(500, closed_at=NOW, status="closed")
+    promised(10)
+    # A range that ends at the horizon has no end.
+    promised(3000, p90=1440.0)
+    assert queue("overdue") == [long_ago, recent]
+
+
+def test_a_chance_too_small_for_a_number_is_no_error() -> None:
+    promised(0, p90=0.001, due_at=NOW + timedelta(days=300))
+    assert queue("open")[0].risk == pytest.approx(0)  # type: ignore[attr-defined]
+
+
+def test_what_no_agency_works_is_unassigned() -> None:
+    orphan = make_complaint(agency=None)
+    make_complaint()
+    assert queue("unassigned") == [orphan]
+
+
+def test_a_younger_open_one_of_the_type_nearby_may_be_a_duplicate() -> None:
+    first, second = promised(30), promised(3)
+    promised(2, complaint_type=make_type("rodent"))
+    promised(2, latitude=40.8)
+    promised(24 * 20)
+    assert queue("duplicates") == [second]
+    second.link_to(first)
+    assert queue("duplicates") == []
+
+
+def test_stale_are_those_that_nothing_happened_to() -> None:
+    old, remarked = make_complaint(), make_complaint()
+    ComplaintEvent.objects.create(
+        complaint=remarked, kind="commented", occurred_at=timezone.now(), text="Called."
+    )
+    later = timezone.now() + timedelta(days=20)
+    assert {row.pk for row in queue("stale", later)} == {old.pk, remarked.pk}
+    assert queue("stale", timezone.now() + timedelta(days=1)) == []
+
+
+quantiles = st.lists(st.floats(0.01, 1440, allow_nan=False), min_size=3, max_size=3).map(sorted)
+
+
+moments = st.lists(st.integers(0, 5000 * 3600), min_size=2, max_size=6).map(
+    lambda seconds: sorted(second / 3600 for second in seconds)
+)
+
+
+@given(quantiles, moments)
+def test_the_chance_to_wait_falls_from_one_through_the_promised_quantiles(
+    promise: list[float], hours: list[float]
+) -> None:
+    def waits(hours: list[float]) -> list[float]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT exp(greatest(-complaints_hazard(t, %s, %s, %s), -700))"
+                " FROM unnest(%s) AS t",
+                [*promise, hours],
+            )
+            return [row[0] for row in cursor]
+
+    curve = waits(hours)
+    assert curve == sorted(curve, reverse=True)
+    assert all(0 <= chance <= 1 for chance in curve)
+    assert waits([0.0]) == [1.0]
+    p10, median, p90 = promise
+    if min(p10, median - p10, p90 - median) > 0.001:
+        assert waits(promise) == pytest.approx([0.9, 0.5, 0.1])
+    assert not any(map(math.isnan, curve))
+
+
+def test_each_counts_what_it_shows(agent: Client) -> None:
+    other = make_agency("DEP")
+    for hours in (1, 90, 200, 500):
+        promised(hours)
+        promised(hours, agency=other)
+    waiting = counts(User.objects.get(username="ada"), NOW)
+    assert waiting["open"] == 4
+    assert waiting["overdue"] == 2
+    assert "unassigned" not in waiting
+
+
+def test_the_list_shows_a_queue_with_the_counts_of_all(agent: Client) -> None:
+    late = make_complaint(due_at=timezone.now() - timedelta(days=2))
+    closed = make_complaint(closed_after_hours=2)
+    page = agent.get(LIST, {"queue": "overdue"}).content.decode()
+    assert late.public_id in page
+    assert closed.public_id not in page
+    assert "2 d late" in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert page.count("desk-count") == 5
+    assert closed.public_id not in agent.get(LIST).content.decode()
+    assert closed.public_id in agent.get(LIST, {"queue": "all"}).content.decode()
+
+
+def test_a_queue_that_is_not_theirs_or_does_not_exist_leads_to_the_list(agent: Client) -> None:
+    for name in ("unassigned", "nonsense", "\0"):
+        assert agent.get(LIST, {"queue": name}).headers["Location"] == f"{LIST}?e=1"
+
+
+def test_the_beginning_of_an_id_or_words_find_open_and_closed_ones(agent: Client) -> None:
+    closed = make_complaint(closed_after_hours=2, external_id="X-4711", descriptor="Banging pipes")
+    others = make_complaint(descriptor="Banging", agency=make_agency("DEP"))
+    for typed in (closed.public_id[:8], "X-47", "banging", "residential pipe"):
+        page = agent.get(LIST, {"q": typed}).content.decode()
+        assert closed.public_id in page, typed
+        assert others.public_id not in page
+    assert closed.public_id not in agent.get(LIST, {"q": "zebra"}).content.decode()
+
+
+def test_a_page_costs_as_many_queries_however_many_complaints_there_are(
+    agent: Client, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(60):
+        make_complaint()
+    with django_assert_max_num_queries(24) as few:
+        first = agent.get(LIST)
+    assert "Next" in first.content.decode()
+    with django_assert_max_num_queries(len(few)):
+        second = agent.get(f"{LIST}?p=2&queue=open")
+    assert second.context["cl"].result_list[-1] not in first.context["cl"].result_list
+    assert len(second.context["cl"].result_list) == 10
+    assert not [
+        query
+        for query in few.captured_queries
+        if "COUNT(*)" in query["sql"] and "LIMIT" not in query["sql"]
+    ]
+
+
+@pytest.mark.parametrize("number", ["0", "-3", "1001", "99999999999999999999"])
+def test_a_page_far_away_leads_to_the_first(agent: Client, number: str) -> None:
+    for _ in range(51):
+        make_complaint()
+    assert agent.get(LIST, {"p": number}).status_code == 302
