@@ -9,7 +9,8 @@ from smart311 import patience
 UNUSED_BUILDS = [
     *("echarts.js*", "echarts.[ces]*", "extension"),
     *("h3-js.js*", "h3-js.es.*", "browser", "libh3*", "legacy*", "print-bindings.js"),
-    *("htmx.js", "htmx.[ace]*", "ext"),
+    # Not htmx.js: the admin loads its own of that name.
+    *("htmx.[ace]*", "ext"),
     "leaflet-src*",
     "swagger-ui-es-*",
     *("*.d.ts", "package.json"),
