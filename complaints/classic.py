@@ -28,11 +28,15 @@ from complaints.filing import (
     filer,
 )
 from complaints.filing_answers import stored
+from complaints.filters import ComplaintFilter
 from complaints.intake import Filing, prepare, store
 from complaints.models import City, Complaint, ComplaintType
-from complaints.percentiles import Percentiles
 from complaints.receipts import Draft
+from complaints.rollups.histogram import LARGEST_ERROR
 from complaints.serializers import InputSerializer, StoredComplaintSerializer
+from complaints.statistics.planning import plan
+from complaints.statistics.queries import ask
+from complaints.statistics.question import Question
 from smart311.accounts.authentication import KeyAuthentication
 from smart311.problems import shorten
 from smart311.query_strings import read_query
@@ -54,7 +58,9 @@ ExpectedTime = inline_serializer(
     "ExpectedTime",
     {
         "complaint_type": serializers.CharField(help_text="Code of the type"),
-        "expected_time": serializers.FloatField(help_text="Median hours to close"),
+        "expected_time": serializers.FloatField(
+            help_text=f"Median hours to close, to {LARGEST_ERROR:.1%}"
+        ),
     },
 )
 HourlyCount = inline_serializer(
@@ -86,15 +92,16 @@ class ExpectedTimeViewSet(ViewSet):
 
     @extend_schema(summary="Median hours to close of a type", responses=ExpectedTime)
     def retrieve(self, request: Request, complaint_type: str) -> Response:
-        """Answer with the median over all closed complaints of the type."""
+        """Answer with the median over all closed complaints of the type, from a roll-up."""
         read_query(request, ())
         city = default_city()
         kind = find_type(city, complaint_type)
-        rows = Complaint.objects.filter(complaint_type=kind).timed()
-        median = rows.aggregate(found=Percentiles(0.5))["found"]
+        question = Question(ComplaintFilter(city.slug, (kind.pk,)), figures=("hours",))
+        closed, _ = ask(question, plan(question, city), timezone.now())
+        median = closed.quantile_hours(0.5)
         if median is None:
             raise NotFound(f"No complaint of the type {kind.code} has been closed yet.")
-        return Response({"complaint_type": kind.code, "expected_time": round(median[0], 4)})
+        return Response({"complaint_type": kind.code, "expected_time": round(median, 4)})
 
     @extend_schema(
         summary="Median hours to close of a noise complaint",

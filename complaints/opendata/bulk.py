@@ -11,7 +11,7 @@ from django.db.backends.utils import CursorWrapper
 TABLES = ("complaints_complaint", "complaints_complaintevent")
 WORTH_IT_FROM_ROWS = 50_000
 """Making the indexes of a small table anew takes longer than keeping them."""
-MAINTENANCE_MEMORY = "128MB"
+MAINTENANCE_MEMORY = "256MB"
 
 # Whoever else is connected may serve requests, and would wait for the locks.
 _IS_ALONE = """

@@ -54,17 +54,29 @@ ROWS_AT_ONCE = 10_000
 """Rows held as text at a time, however long a block is."""
 
 Row = tuple[Any, ...]
+Columns = list[list[str]]
 
 
 def rows(calibration: Calibration) -> Callable[[Block], Iterator[Row]]:
     """A function that turns a block into rows in the order of COLUMNS, text or "" each."""
+    in_columns = columns(calibration)
+
+    def all_rows(block: Block) -> Iterator[Row]:
+        for part in in_columns(block):
+            yield from zip(*part, strict=True)
+
+    return all_rows
+
+
+def columns(calibration: Calibration) -> Callable[[Block], Iterator[Columns]]:
+    """A function that turns a block into the same, some rows at a time, a list a column."""
     types, agencies, places = calibration.types, calibration.agencies, calibration.places
     outcomes = [[text.format(name) for text in OUTCOMES] for name in agencies.names]
     boroughs = [board.partition(" ")[2] for board in places.boards]
     zips = [places.zips[index] for index in places.zip_of_cell] + [""]
     cities = [places.post_cities[index] for index in places.zip_of_cell] + [""]
 
-    def piece(block: Block, start: int) -> Iterator[Row]:
+    def piece(block: Block, start: int) -> Columns:
         part = slice(start, start + ROWS_AT_ONCE)
         pair, board = block.pair[part], block.points.board[part]
         agency, cell = types.agency[pair], block.points.cell[part].tolist()
@@ -75,7 +87,7 @@ def rows(calibration: Calibration) -> Callable[[Block], Iterator[Row]]:
         due[np.isnan(types.due_hours[pair])] = np.datetime64("NaT")
         day, first = f"{block.day:%Y%m%d}", block.first_number + start
         house = block.points.house[part].tolist()
-        return zip(
+        return [
             [f"{day}{number:06d}" for number in range(first, first + len(pair))],
             _texts(created),
             closings,
@@ -85,7 +97,7 @@ def rows(calibration: Calibration) -> Callable[[Block], Iterator[Row]]:
             _take(types.descriptor_names, block.descriptor[part]),
             _take(types.location_names, block.location[part]),
             [zips[index] for index in cell],
-            map(_address, house, cell),
+            list(map(_address, house, cell)),
             [cities[index] for index in cell],
             _take(places.boards, board),
             _take(boroughs, board),
@@ -101,14 +113,9 @@ def rows(calibration: Calibration) -> Callable[[Block], Iterator[Row]]:
             ],
             _texts(due),
             _texts(np.where(is_open, created, closed)),
-            strict=True,
-        )
+        ]
 
-    def all_rows(block: Block) -> Iterator[Row]:
-        for start in range(0, len(block), ROWS_AT_ONCE):
-            yield from piece(block, start)
-
-    return all_rows
+    return lambda block: (piece(block, start) for start in range(0, len(block), ROWS_AT_ONCE))
 
 
 def _take(names: list[str], index: Integers) -> list[str]:

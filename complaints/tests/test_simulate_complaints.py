@@ -9,6 +9,11 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from complaints.models import Complaint
+from complaints.rollups.checking import check
+from complaints.rollups.folding import pending
+from complaints.tests.factories import make_city
+
 SAMPLE = Path(settings.BASE_DIR) / "fixtures" / "nyc" / "sample_complaints.csv.gz"
 COMMAND = [sys.executable, "manage.py", "simulate_complaints"]
 
@@ -100,3 +105,30 @@ def test_a_reader_that_has_enough_ends_it_quietly() -> None:
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait() == 0
+
+
+def stored(*arguments: str) -> str:
+    errors = StringIO()
+    call_command("simulate_complaints", "--store", *arguments, stderr=errors)
+    return errors.getvalue()
+
+
+@pytest.mark.django_db
+def test_it_stores_what_it_would_write(tmp_path: Path) -> None:
+    city = make_city()
+    options = ("--start", "2024-02-26", "--days", "3", "--per-day", "50", "--seed", "9")
+    rows = list(csv.DictReader(StringIO(simulate(*options))))
+    assert stored(*options) == f"{len(rows)} complaints stored, 0 known before, 0 rejected\n"
+    found = Complaint.objects.filter(source="simulation").order_by("external_id")
+    assert [
+        (one.external_id, one.complaint_type.name, city.localise(one.created_at).isoformat()[:19])
+        for one in found.select_related("complaint_type")
+    ] == [(row["unique_key"], row["complaint_type"], row["created_date"][:19]) for row in rows]
+    assert (pending(), check().differing) == (0, 0)
+    assert stored(*options) == f"0 complaints stored, {len(rows)} known before, 0 rejected\n"
+
+
+@pytest.mark.django_db
+def test_without_a_city_it_says_how_to_make_one() -> None:
+    with pytest.raises(CommandError, match="there is no city 'nyc'"):
+        stored("--days", "1", "--per-day", "1")

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from complaints.models import Complaint
-from complaints.percentiles import Percentiles
 from complaints.rollups.folding import fold
 from complaints.rollups.histogram import LARGEST_ERROR
 from complaints.tests.factories import NOON, make_city, make_complaint, make_type
+from complaints.tests.percentiles import Percentiles
 from dashboard.complaint_types import read_types
 from dashboard.figures import read_figures
 from dashboard.window import Window

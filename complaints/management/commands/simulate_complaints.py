@@ -43,8 +43,9 @@ class Command(BaseCommand):
         "  simulate_complaints > sample.csv                       the sample in fixtures/\n"
         "  simulate_complaints --days 365 --per-day 10000 --output year.csv.gz\n"
         "  simulate_complaints --start 2026-01-05 --days 7 --seed 7 --output week.csv\n"
+        "  simulate_complaints --days 1000 --per-day 10000 --store\n"
     )
-    # Needs neither a database nor the rest of the site.
+    # Needs neither a database, unless it stores, nor the rest of the site.
     requires_system_checks = []
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
@@ -83,6 +84,11 @@ class Command(BaseCommand):
             metavar="FILE",
             help="CSV file, gzipped if it ends in .gz; - is standard output (default)",
         )
+        parser.add_argument(
+            "--store",
+            action="store_true",
+            help="store them in the database instead, as complaints of the source simulation",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -98,10 +104,29 @@ class Command(BaseCommand):
             delay=SILENT_SECONDS,
             disable=not sys.stderr.isatty() or not options["verbosity"],
         )
-        if options["output"] == STANDARD_OUTPUT:
+        if options["store"]:
+            self._store(days, calibration)
+        elif options["output"] == STANDARD_OUTPUT:
             self._write_to_standard_output(days, calibration)
         else:
             self._write_to_file(Path(options["output"]), days, calibration)
+
+    def _store(self, days: Iterable[list[Block]], calibration: Calibration) -> None:
+        # Loads polars, which writing CSV does without.
+        from complaints.opendata.destination import UnknownCity, city_named
+        from complaints.opendata.simulated import store
+        from complaints.rollups.folding import fold
+
+        try:
+            summary = store(days, calibration, city_named(settings.CITY))
+        except UnknownCity as error:
+            raise CommandError(str(error)) from error
+        fold()
+        self.stderr.write(
+            f"{summary.new:,} complaints stored, {summary.unchanged + summary.updated:,} known "
+            f"before, {summary.rejected.total():,} rejected",
+            style_func=str,
+        )
 
     def _write_to_standard_output(
         self, days: Iterable[list[Block]], calibration: Calibration

@@ -3,6 +3,7 @@
 WITH incoming AS (
     SELECT
         s.row,
+        s.public_id,
         s.external_id,
         t.id AS complaint_type_id,
         a.id AS agency_id,
@@ -30,12 +31,12 @@ WITH incoming AS (
         latitude, longitude, cell, address, zip, channel, resolution, is_duplicate, promised_by,
         public_description, redaction)
     SELECT
-        -- 80 random bits, see merge.sql.
-        left(random, 8) || right(random, 12), %(city)s, %(source)s, external_id, complaint_type_id,
+        public_id, %(city)s, %(source)s, external_id, complaint_type_id,
         agency_id, district_id, descriptor, location_type, description, status, created_at,
         closed_at, due_at, %(observed_at)s, latitude, longitude, cell, address, zip, channel,
         resolution, is_duplicate, '', public_description, %(redaction)s
-    FROM (SELECT *, gen_random_uuid()::text AS random FROM incoming ORDER BY created_at, external_id)
+    FROM incoming
+    ORDER BY created_at, external_id
     RETURNING 1
 )
 SELECT count(*) FROM inserted;

@@ -5,6 +5,7 @@
 WITH incoming AS MATERIALIZED (
     SELECT
         s.row,
+        s.public_id,
         s.external_id,
         t.id AS complaint_type_id,
         a.id AS agency_id,
@@ -57,21 +58,18 @@ WITH incoming AS MATERIALIZED (
     WHERE c.id = m.id AND (m.is_changed OR m.is_seen_again) AND NOT m.is_superseded
     RETURNING m.is_changed
 ), fresh AS (
-    -- A subquery with a volatile function is not flattened: one UUID a row, not one a use.
-    SELECT *, gen_random_uuid()::text AS random
+    SELECT *
     FROM incoming i
     WHERE NOT EXISTS (SELECT FROM matched m WHERE m.row = i.row)
     ORDER BY created_at, external_id
 ), inserted AS (
-    -- The public id is 80 random bits as the column's default draws them, which takes two UUIDs and
-    -- costs four times as much. A UUID's digits 13 and 17 are not random; these are not among them.
     INSERT INTO complaints_complaint (
         public_id, city_id, source, external_id, complaint_type_id, agency_id, district_id,
         descriptor, location_type, description, status, created_at, closed_at, due_at, observed_at,
         latitude, longitude, cell, address, zip, channel, resolution, is_duplicate, promised_by,
         public_description, redaction)
     SELECT
-        left(random, 8) || right(random, 12), %(city)s, %(source)s, external_id, complaint_type_id,
+        public_id, %(city)s, %(source)s, external_id, complaint_type_id,
         agency_id, district_id, descriptor, location_type, description, status, created_at,
         closed_at, due_at, %(observed_at)s, latitude, longitude, cell, address, zip, channel,
         resolution, is_duplicate, '', public_description, %(redaction)s
