@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import StringIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -227,7 +228,7 @@ class TestLimits:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_import_that_was_killed_goes_on(settings: Any) -> None:
+def test_an_import_that_was_killed_goes_on(settings: Any, tmp_path: Path) -> None:
     make_city()
     rows = [soda_row(number) for number in range(socrata.PAGE_ROWS + 500)]
     with serving(Portal(rows)) as portal:
@@ -235,18 +236,21 @@ def test_an_import_that_was_killed_goes_on(settings: Any) -> None:
             "DATABASE_URL": _database_url(),
             "SECRET_KEY": "test",
             "IMPORT_PRIVATE_HOSTS": portal.host,
+            # Another test may have imported the web application, which says so to its children.
+            "SERVES_REQUESTS": "false",
         }
         command = [sys.executable, "manage.py", "import_complaints", "--socrata", portal.dataset]
         # The first page is stored, the second never comes.
         portal.faults = ["", *["503"] * 99]
-        child = subprocess.Popen(
-            command, cwd=project.BASE_DIR, env=environment, stderr=subprocess.DEVNULL
-        )
-        try:
-            _wait_until(lambda: len(portal.asked) > 1)
-        finally:
-            child.send_signal(signal.SIGKILL)
-            child.wait()
+        with (tmp_path / "said").open("w+") as said:
+            child = subprocess.Popen(command, cwd=project.BASE_DIR, env=environment, stderr=said)
+            try:
+                _wait_until(lambda: len(portal.asked) > 1 or child.poll() is not None)
+            finally:
+                child.send_signal(signal.SIGKILL)
+                child.wait()
+            said.seek(0)
+            assert child.returncode == -signal.SIGKILL, said.read()
         run = Import.objects.get()
         assert (run.status, run.checkpoint["offset"]) == ("running", socrata.PAGE_ROWS)
         assert Complaint.objects.count() == socrata.PAGE_ROWS

@@ -1,6 +1,8 @@
 """Ctrl-C during a training: nothing is stored, and what served goes on serving."""
 
 import _thread
+import signal
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -20,6 +22,14 @@ pytestmark = pytest.mark.django_db
 def _complaints(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("predictions.training.read_complaints", lambda city: complaints(1_500))
     monkeypatch.setattr(fitting, "LOOK_SECONDS", 0.01)
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c_is_heard() -> Iterator[None]:
+    """Ctrl-C interrupts, also where a shell started these tests in the background, deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def registry() -> list[tuple[str, str]]:

@@ -71,7 +71,8 @@ class Deployment:
             # Throttles are tried elsewhere.
             **{f"LIMIT_{name}": "1000000" for name in LIMITS},
         }
-        self.environment.pop("DATABASE_URL", None)
+        for name in ("DATABASE_URL", "SERVES_REQUESTS"):
+            self.environment.pop(name, None)
         self.processes: list[subprocess.Popen[bytes]] = []
         self.web_port, self.lane_port = free_ports(2)
 
