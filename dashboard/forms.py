@@ -12,7 +12,7 @@ from complaints.models import City
 from complaints.moments import parse_moment
 from complaints.serializers import outside
 from dashboard.complaint_types import FiledType
-from predictions.answers import EARLIEST_YEAR, FURTHEST_AHEAD
+from predictions.queries import EARLIEST_YEAR, FURTHEST_AHEAD
 
 MOST_FILED = 8
 COORDINATE_DIGITS = 5

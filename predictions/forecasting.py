@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+
+import msgspec
 
 from complaints.forecasting import (
     Forecast,
@@ -58,15 +61,32 @@ def forecast_with(
     model: ServingModel, query: ForecastQuery, queue: Queue, *, why: bool = False
 ) -> Forecast:
     """The forecast that one model gives, knowing the queue; with its reasons if asked."""
-    features = features_of(query)
-    ahead = None
-    if queue.is_known_at(query.created_at):
-        # Looked up once, for the model and for the queue.
-        place = district_of(features, model.runtime.header.encoding)
-        features = features_of(query, place)
-        ahead = _queue_ahead(features, queue)
-    told = _told(model, model.runtime.forecast(features, queue), query.created_at, ahead)
-    return replace(told, reasons=_reasons(model, features, queue)) if why else told
+    return forecast_query(model, features_of(query), queue, why=why)
+
+
+def forecast_query(
+    model: ServingModel, query: Query, queue: Queue, *, why: bool = False
+) -> Forecast:
+    """The same of a query as the model knows it."""
+    # Looked up once, for the model and for the queue.
+    placed = in_district(query, district_of(query, model.runtime.header.encoding))
+    found = model.runtime.forecast(placed, queue)
+    told = _told(model, found, query.created_at, _queue_at_filing(placed, queue))
+    return replace(told, reasons=_reasons(model, placed, queue)) if why else told
+
+
+def forecast_queries(model: ServingModel, queries: Sequence[Query], queue: Queue) -> list[Forecast]:
+    """Many of them in one call of the model, each as it is alone; none has reasons."""
+    encoding = model.runtime.header.encoding
+    placed = [in_district(query, district_of(query, encoding)) for query in queries]
+    return [
+        _told(model, found, query.created_at, _queue_at_filing(query, queue))
+        for query, found in zip(placed, model.runtime.forecast_many(placed, queue), strict=True)
+    ]
+
+
+def _queue_at_filing(query: Query, queue: Queue) -> QueueAhead | None:
+    return _queue_ahead(query, queue) if queue.is_known_at(query.created_at) else None
 
 
 def _reasons(
@@ -93,6 +113,13 @@ def _active_model(city: City) -> tuple[ServingModel, Queue]:
     if known is None or known.model is None:
         raise NoForecast(f"No model is active for {city.name} yet.")
     return known.model, known.queue
+
+
+def in_district(query: Query, district: str | None) -> Query:
+    """The query with its district."""
+    if query.district == district:
+        return query
+    return msgspec.structs.replace(query, district=district)
 
 
 def features_of(query: ForecastQuery, district: str | None = None) -> Query:

@@ -30,8 +30,8 @@ class StrictJSONParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """The decoded body. Raises ParseError that says what is wrong and where."""
-        _check_charset(media_type or "")
-        text = _decode(_read(stream, parser_context))
+        check_charset(media_type or "")
+        text = decode_utf8(read_body(stream, parser_context))
         try:
             data = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
             # Only an escape can bring what UTF-8 and JSON's grammar refuse.
@@ -44,13 +44,15 @@ class StrictJSONParser(BaseParser):
         return data
 
 
-def _check_charset(media_type: str) -> None:
+def check_charset(media_type: str) -> None:
+    """Raise UnsupportedMediaType where another charset than UTF-8 is announced."""
     charset = parse_header_parameters(media_type)[1].get("charset", "utf-8")
     if charset.strip("\"'").lower().replace("_", "-") not in {"utf-8", "utf8"}:
-        raise UnsupportedMediaType(media_type, "JSON is UTF-8; another charset is not taken.")
+        raise UnsupportedMediaType(media_type, "The body is UTF-8; another charset is not taken.")
 
 
-def _read(stream: IO[Any], context: Mapping[str, Any] | None) -> bytes:
+def read_body(stream: IO[Any], context: Mapping[str, Any] | None) -> bytes:
+    """The whole body. Raises ParseError if it is too long, or shorter than announced."""
     body: bytes = stream.read(MAX_BODY_BYTES + 1)
     if len(body) > MAX_BODY_BYTES:
         raise ParseError(f"The body is longer than {MAX_BODY_BYTES} bytes.")
@@ -60,7 +62,8 @@ def _read(stream: IO[Any], context: Mapping[str, Any] | None) -> bytes:
     return body
 
 
-def _decode(body: bytes) -> str:
+def decode_utf8(body: bytes) -> str:
+    """The body as text. Raises ParseError."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:

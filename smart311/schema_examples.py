@@ -31,7 +31,7 @@ VALUES: dict[str, Any] = {
     "zip": "10009", "channel": "mobile", "source": "api", "external_id": None,
     "resolution": "", "duplicate_of": None, "Duplicate.duplicate_of": "0b7e21c49ad84f3f9e15",
     "created_at": FILED, "updated_at": SEEN, "closed_at": None, "due_at": None,
-    "timestamp": FILED, "Close.at": CLOSED, "at": TRAINED,
+    "timestamp": FILED, "created_date": FILED, "Close.at": CLOSED, "at": TRAINED,
     "Close.resolution": "The officers spoke to the residents.",
     "PatchedChange.status": "in_progress",
     "media_url": "https://example.org/pictures/drums.jpg",

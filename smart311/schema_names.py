@@ -1,4 +1,4 @@
-"""Names in the schema that read well where clients are generated from it."""
+"""Names and details in the schema that matter where clients are generated from it."""
 
 from __future__ import annotations
 
@@ -30,4 +30,18 @@ def name_operations(
                 operation["tags"] = [tag]
             if _ACTION.search(path) or not path.startswith("/api/"):
                 operation["operationId"] = _VERB.sub("", operation["operationId"])
+    return result
+
+
+def require_alternatives(
+    result: dict[str, Any], generator: object, request: object, public: bool
+) -> dict[str, Any]:
+    """A hook of drf-spectacular, to which a body of one of several shapes is optional."""
+    shapes = result["components"]["schemas"]
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            body = operation.get("requestBody", {})
+            for media in body.get("content", {}).values():
+                if "oneOf" in shapes.get(media["schema"].get("$ref", "").rpartition("/")[2], {}):
+                    body["required"] = True
     return result

@@ -353,6 +353,7 @@ SPECTACULAR_SETTINGS = {
         "smart311.access_schema.document_access",
         "smart311.problem_schema.order_methods",
         "smart311.schema_names.name_operations",
+        "smart311.schema_names.require_alternatives",
         "smart311.schema_examples.give_examples",
     ],
     "ENUM_NAME_OVERRIDES": {

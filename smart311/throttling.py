@@ -14,6 +14,7 @@ import math
 import threading
 from dataclasses import dataclass, field
 from time import time
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -166,16 +167,22 @@ class RequestThrottle(BaseThrottle):
 class BulkThrottle(BaseThrottle):
     """Each complaint of a bulk counts; one that is larger than the limit takes a whole minute's."""
 
+    scope = FILING
+
     def allow_request(self, request: Request, view: object) -> bool:
         """Whether the limit of this minute still has so many; else none is counted."""
         try:
-            count = len(request.data) if isinstance(request.data, list) else 1
+            count = self.count(request.data)
         except APIException:
             # The view refuses it, and would find no error if it read the body again.
-            charge(FILING, request)
+            charge(self.scope, request)
             raise
-        limit = FILING.limit(request.user.pk is not None)
-        return _take(FILING, request, min(max(count, 1), limit))
+        limit = self.scope.limit(request.user.pk is not None)
+        return _take(self.scope, request, min(max(count, 1), limit))
+
+    def count(self, data: Any) -> int:
+        """How many a body has."""
+        return len(data) if isinstance(data, list) else 1
 
     def wait(self) -> float:
         """Seconds until the next minute."""

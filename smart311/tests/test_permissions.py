@@ -45,6 +45,7 @@ BODIES: dict[str, Any] = {
     "POST /input": {"complaint_type": "noise-residential", "lat": 40.75, "lon": -73.85},
     "POST /api/v1/complaints": GOOD,
     "POST /api/v1/complaints/bulk": [GOOD],
+    "POST /api/v1/predictions": [GOOD],
     "POST /api/v1/imports": {"portal": "data.cityofnewyork.us/erm2-nwe9"},
     "PATCH /api/v1/complaints/<id>": {"zip": "11354"},
     "POST /api/v1/complaints/<id>/assign": {"agency": "DEP"},
