@@ -12,51 +12,32 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
+from complaints import lifecycle
 from complaints.access import worked_by
+from complaints.desk.corrections import CORRECTED, ComplaintForm
 from complaints.desk.lists import QUEUE, Paginator, QueueList
+from complaints.desk.page import page_of
 from complaints.desk.queues import count_in_words, counts, queues_of
 from complaints.desk.search import found
+from complaints.desk.step_views import StepViews
 from complaints.desk.words import ago, due
 from complaints.exports import private_csv_file
-from complaints.models import Complaint, ComplaintEvent, Reporter
+from complaints.models import Complaint
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.phrases import chance_in_words
-from complaints.publication import rewrite
 
-
-class ReporterInline(TabularInline):  # type: ignore[misc]
-    """Seen by those who may see reporters, erased by those who may; corrected by nobody."""
-
-    model = Reporter
-    fields = ("name", "email", "phone")
-    extra = 0
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class ComplaintEventInline(TabularInline):  # type: ignore[misc]
-    model = ComplaintEvent
-    fields = ("occurred_at", "kind", "actor", "text", "is_public")
-    readonly_fields = fields
-    extra = 0
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+KEPT = (
+    *("public_id", "city", "created_at", "latitude", "longitude", "status", "closed_at"),
+    *("updated_at", "observed_at", "cell", "source", "external_id", "public_description"),
+)
 
 
 @admin.register(Complaint)
-class ComplaintAdmin(ModelAdmin):  # type: ignore[misc]
+class ComplaintAdmin(StepViews, ModelAdmin):  # type: ignore[misc]
     list_display = ("what", "where", "agency", "state", "filed", "due", "risk")
     list_filter = (
         "status",
@@ -75,32 +56,18 @@ class ComplaintAdmin(ModelAdmin):  # type: ignore[misc]
     # Counting every row of a large table takes longer than showing a page of it.
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    autocomplete_fields = ("complaint_type", "agency", "district")
-    raw_id_fields = ("duplicate_of",)
+    # One complaint --------------------------------------------------------------------------
+    form = ComplaintForm
+    autocomplete_fields = ("complaint_type",)
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
-    # Status and closing time change through the model's own methods, never by a form; the cell
-    # belongs to the coordinates.
-    readonly_fields = (
-        "public_id",
-        "city",
-        "created_at",
-        "latitude",
-        "longitude",
-        "status",
-        "closed_at",
-        "updated_at",
-        "observed_at",
-        "cell",
-        "source",
-        "external_id",
-        "promised_median_hours",
-        "promised_p10_hours",
-        "promised_p90_hours",
-        "promised_by",
-        "public_description",
-        "as_filed",
+    change_form_template = "complaints/desk/complaint.html"
+    fieldsets = (
+        ("Correct what was told", {"fields": (*CORRECTED, "seen"), "classes": ("collapse",)}),
+        ("Everything that is stored", {"fields": KEPT, "classes": ("collapse",)}),
     )
-    inlines = (ReporterInline, ComplaintEventInline)
+    # Status, agency and closing time change through steps, never by a form; the cell belongs to
+    # the coordinates.
+    readonly_fields = KEPT
     actions = ("export_private",)
 
     # The list ----------------------------------------------------------------------------------
@@ -123,21 +90,20 @@ class ComplaintAdmin(ModelAdmin):  # type: ignore[misc]
         return complaint.get_status_display()
 
     @display(description="Filed", ordering="created_at")  # type: ignore[untyped-decorator]
-    def filed(self, complaint: Complaint) -> str:
-        return ago(complaint.created_at, timezone.now())
+    def filed(self, complaint: Complaint) -> SafeString:
+        return _in_one_line(ago(complaint.created_at, timezone.now()))
 
     @display(description="Due", ordering="deadline_at")  # type: ignore[untyped-decorator]
     def due(self, complaint: Any) -> SafeString | str:
         if not complaint.is_open:
             return "–"
         now = timezone.now()
-        told = due(complaint.deadline_at, now)
         is_late = complaint.deadline_at is not None and complaint.deadline_at <= now
-        return format_html('<span class="desk-late">{}</span>', told) if is_late else told
+        return _in_one_line(due(complaint.deadline_at, now), "desk-late" if is_late else "")
 
     @display(description="Risk", ordering="risk")  # type: ignore[untyped-decorator]
-    def risk(self, complaint: Any) -> str:
-        return "–" if complaint.risk is None else chance_in_words(complaint.risk)
+    def risk(self, complaint: Any) -> SafeString | str:
+        return "–" if complaint.risk is None else _in_one_line(chance_in_words(complaint.risk))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[QueueList]:
         return QueueList
@@ -199,13 +165,40 @@ class ComplaintAdmin(ModelAdmin):  # type: ignore[misc]
             cast(User, request.user), cast(ComplaintQuerySet, super().get_queryset(request))
         )
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Complaint | None:
+        if request.method == "POST" and object_id.isdecimal():
+            # The admin saves in a transaction: whoever changes it at the same time waits.
+            Complaint.objects.select_for_update().filter(pk=object_id).first()
+        found: Complaint | None = super().get_object(request, object_id, from_field)
+        return found
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        complaint, now = context["original"], timezone.now()
+        rows = Complaint.objects.with_risk(now).select_related(
+            "city", "complaint_type", "agency", "district", "duplicate_of", "reporter"
+        )
+        seen = rows.get(pk=complaint.pk)
+        context |= {"page": page_of(seen, cast(User, request.user), now)}
+        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return response
+
     def save_model(self, request: HttpRequest, obj: Complaint, form: Any, change: bool) -> None:
-        # What the public reads follows from what staff write.
-        rewrite(obj, {name: form.cleaned_data[name] for name in form.changed_data})
-        super().save_model(request, obj, form, change)
+        values = {name: form.cleaned_data[name] for name in form.changed_data if name in CORRECTED}
+        if values:
+            # As it is stored: the form's own object has the new values already.
+            stored = Complaint.objects.select_related("city").get(pk=obj.pk)
+            lifecycle.change(stored, values, cast(User, request.user))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _in_one_line(text: str, more: str = "") -> SafeString:
+    return format_html('<span class="desk-line {}">{}</span>', more, text)

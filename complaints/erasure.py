@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -83,6 +84,22 @@ def erase(erasure: Erasure, progress: Callable[[int], object] = lambda _count: N
     return Erased(complaints, receipts)
 
 
+@transaction.atomic
+def erase_one(complaint: Complaint, actor: User) -> None:
+    """Erase the personal data of one complaint, whatever its age; its history says who did."""
+    Complaint.objects.select_for_update().get(pk=complaint.pk)
+    erasure = Erasure(city=complaint.city, before=timezone.now())
+    _erase_rows([complaint.pk], erasure, actor)
+    bulks = IntakeReceipt.objects.filter(
+        city=complaint.city, complaint=None, answer__contains=complaint.public_id
+    )
+    for receipt in bulks.select_for_update().order_by("pk"):
+        answer = json.loads(receipt.answer or "{}")
+        filed = {row["id"]: row for row in answer.get("complaints", ())}
+        if _blank(filed.get(complaint.public_id, {}), erasure.names):
+            _save(receipt, answer)
+
+
 @contextmanager
 def _alone(city: City) -> Iterator[None]:
     name = f"erase {city.slug}"
@@ -104,21 +121,27 @@ def _erase_batch(erasure: Erasure) -> Erased | None:
         keys = list(rows.values_list("pk", flat=True))
         if not keys:
             return None
-        Reporter.objects.filter(complaint__in=keys).delete()
-        if not erasure.keeps_text:
-            Complaint.objects.filter(pk__in=keys).update(description="", media_url="", as_filed={})
-        receipts = IntakeReceipt.objects.filter(complaint__in=keys)
-        changed = sum(_rewrite(receipt, erasure.names) for receipt in receipts)
-        now = timezone.now()
-        ComplaintEvent.objects.bulk_create(
-            ComplaintEvent(
-                complaint_id=key,
-                kind=ComplaintEvent.Kind.ERASED,
-                occurred_at=now,
-                is_public=False,
-            )
-            for key in keys
+        return _erase_rows(keys, erasure)
+
+
+def _erase_rows(keys: Collection[int], erasure: Erasure, actor: User | None = None) -> Erased:
+    """The data of complaints that are locked."""
+    Reporter.objects.filter(complaint__in=keys).delete()
+    if not erasure.keeps_text:
+        Complaint.objects.filter(pk__in=keys).update(description="", media_url="", as_filed={})
+    receipts = IntakeReceipt.objects.filter(complaint__in=keys)
+    changed = sum(_rewrite(receipt, erasure.names) for receipt in receipts)
+    now = timezone.now()
+    ComplaintEvent.objects.bulk_create(
+        ComplaintEvent(
+            complaint_id=key,
+            kind=ComplaintEvent.Kind.ERASED,
+            occurred_at=now,
+            actor=actor,
+            is_public=False,
         )
+        for key in keys
+    )
     return Erased(len(keys), changed)
 
 

@@ -36,10 +36,14 @@ def acting_as(user: Actor) -> Iterator[None]:
 
 
 def close(complaint: Complaint, at: datetime, resolution: str, actor: Actor) -> None:
-    """Close it. Raises WrongState if it is closed, ValueError if `at` is before its filing."""
+    """Close it, and its open duplicates with it.
+
+    Raises WrongState if it is closed, ValueError if `at` is before its filing.
+    """
     with acting_as(actor):
         if not complaint.close(at, resolution):
             raise WrongState(f"It is closed already, since {complaint.closed_at:%Y-%m-%d %H:%M}Z.")
+        Complaint.objects.filter(duplicate_of=complaint).close_all(at, resolution)
 
 
 def reopen(complaint: Complaint, actor: Actor) -> None:

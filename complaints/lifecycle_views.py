@@ -92,8 +92,8 @@ class LifecycleMixin:
 
     @extend_schema(
         summary="Close a complaint",
-        description="For staff. Of two who close it at once the first does; the other is told "
-        "with a 409.",
+        description="For staff. Its open duplicates are closed with it. Of two who close it at "
+        "once the first does; the other is told with a 409.",
         request=CloseSerializer,
         responses=STEP_ANSWERS,
     )

@@ -397,6 +397,22 @@ UNFOLD = {
     "SITE_HEADER": "Smart 311",
     "SIDEBAR": {"navigation": "smart311.admin_menu.navigation"},
     "STYLES": [lambda request: static("complaints/desk.css")],
+    # The dashboard's blue.
+    "COLORS": {
+        "primary": {
+            "50": "#eef6ff",
+            "100": "#d9eaff",
+            "200": "#b9d8fb",
+            "300": "#8cc0f6",
+            "400": "#5aa2ec",
+            "500": "#2f7fd1",
+            "600": "#0b5cad",
+            "700": "#0a4d91",
+            "800": "#0c4076",
+            "900": "#12305a",
+            "950": "#0a1f3d",
+        }
+    },
     "SITE_FAVICONS": [
         {
             "rel": "icon",

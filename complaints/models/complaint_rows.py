@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import h3.api.basic_int as h3
 from django.db import models
 from django.db.models import Case, F, Func, Value, When
-from django.db.models.functions import Exp, Greatest, Least
+from django.db.models.functions import Exp, Greatest, Least, Now
 
 from complaints.models.promise import Deadline
 
@@ -54,6 +54,19 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
     def with_names(self) -> Self:
         """With type, agency and district in the same query."""
         return self.select_related("complaint_type", "agency", "district")
+
+    def close_all(self, at: datetime, resolution: str = "") -> int:
+        """Close those that are open, in one statement; answers how many.
+
+        One that was filed after `at` is closed at its filing.
+        """
+        told = {"resolution": resolution} if resolution else {}
+        return self.open().update(
+            status=Status.CLOSED,
+            closed_at=Greatest(Value(at), F("created_at")),
+            updated_at=Now(),
+            **told,
+        )
 
     def with_deadline(self) -> Self:
         """With `deadline_at`, until when it should be closed; null where nothing was promised."""

@@ -115,7 +115,7 @@ def test_reporters_are_for_managers(role: str, sees: bool) -> None:
     make_agency().staff.add(User.objects.get(username="ada"))
     complaint = make_complaint()
     Reporter.objects.create(complaint=complaint, name="Marker Person")
-    page = client.get(f"/admin/complaints/complaint/{complaint.pk}/change/").content.decode()
+    page = client.post(f"/admin/complaints/complaint/{complaint.pk}/reporter/").content.decode()
     assert ("Marker Person" in page) is sees
 
 
