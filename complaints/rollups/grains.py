@@ -52,6 +52,7 @@ class Queue:
 
 
 GRAINS = (
+    Grain("month_type", "month", ("complaint_type_id",)),
     Grain("day_type", "day", ("complaint_type_id",)),
     Grain("day_agency_district", "day", ("agency_id", "district_id")),
     Grain(

@@ -11,11 +11,12 @@ from typing import Any
 from django.db import OperationalError, connection
 from psycopg2.errors import QueryCanceled
 
+from complaints.rollups.grains import MEASURES
 from complaints.rollups.histogram import between, hours_of
 from complaints.statistics.groups import GROUPS, expression_of
 from complaints.statistics.planning import Plan
 from complaints.statistics.question import Question
-from complaints.statistics.sources import KEPT, MOST_ROWS, chosen, items
+from complaints.statistics.sources import KEPT, MOST_ROWS, bins, counts, named
 
 MOST_GROUPS = 5_000
 LEVELS = (0.5, 0.9)
@@ -23,7 +24,6 @@ ROUNDING = 1e-9
 """Three of six may come out as a little more than half."""
 
 _SUMS = ("complaints", "closed", "timed", "seconds", "censored")
-_COUNTS = ("count", *_SUMS)
 
 
 class TooMany(ValueError):
@@ -104,28 +104,17 @@ def _patience() -> Iterator[None]:
 
 
 def _statement(question: Question, found: Plan | None, now: datetime) -> str:
-    rows = chosen(question, found, now)
+    """What is summed is small: first the counts and bins of each group, then all of it at once."""
     names = [f"group_{number}" for number in range(len(question.group_by))]
     groups = "".join(f"{name}, " for name in names)
-    sums = (*_COUNTS, *(KEPT if "on_time" in question.figures else ()))
-    expressions = "".join(
-        f"{expression_of(group, question.cell_resolution)} AS {name}, "
-        for group, name in zip(question.group_by, names, strict=True)
-    )
-    sets = f"GROUPING SETS (({groups}bin), (bin))" if names else "bin"
-    is_total = f"GROUPING({names[0]})" if names else "1"
+    queries = named(question, found, now)
     one_group = f"PARTITION BY {groups}is_total"
     return f"""
-    WITH {f"chosen AS MATERIALIZED ({rows})," if rows else ""}
-    items AS (SELECT {expressions}source.* FROM ({items(question, found)}) AS source),
-    bins AS (
-        SELECT {groups}{is_total} AS is_total, bin,
-            {", ".join(f"sum({name})::float8 AS {name}" for name in sums)}
-        FROM items GROUP BY {sets}
-    ),
+    WITH {"".join(f"{name} AS ({sql}), " for name, sql in queries.items())}
+    {_grouped(question, found, names)},
     ranked AS (
         SELECT *, {_ranks(question)}
-        FROM bins
+        FROM items
         WINDOW whole AS ({one_group}), up AS ({one_group} ORDER BY bin NULLS FIRST),
             down AS ({one_group} ORDER BY bin DESC NULLS LAST)
     ),
@@ -133,13 +122,52 @@ def _statement(question: Question, found: Plan | None, now: datetime) -> str:
         SELECT *, {_surviving(question)}
         FROM ranked WINDOW up AS ({one_group} ORDER BY bin NULLS FIRST)
     )
-    SELECT {"(SELECT count(*) FROM chosen)" if rows else "0"}, is_total, {groups}
+    SELECT {"(SELECT count(*) FROM chosen)" if "chosen" in queries else "0"}, is_total, {groups}
         {_results(question)}
     FROM survived
     GROUP BY {groups}is_total
     HAVING is_total = 1 OR sum(complaints) <> 0
     ORDER BY {_order(question, names)}
     LIMIT {MOST_GROUPS + 2}"""
+
+
+def _grouped(question: Question, found: Plan | None, names: list[str]) -> str:
+    """SQL for `items`: of each group and of all, its bins, and its counts in a row without one."""
+    kept = KEPT if "on_time" in question.figures else ()
+    columns = ("count", "censored", *MEASURES, *kept)
+    sources = {"counted": (counts(question, found), "", (*MEASURES, *kept))}
+    if histograms := bins(question, found):
+        of_bins = ("count", "censored") if "survival" in question.figures else ("count",)
+        sources["binned"] = (histograms, "bin", of_bins)
+    steps, parts = [], []
+    for name, (rows, by_bin, sums) in sources.items():
+        steps.append(f"{name} AS ({_summed(question, rows, [*names, *by_bin.split()], sums)})")
+        bin_of = by_bin or "NULL::smallint"
+        if names:
+            shown = _columns(columns, sums, "{0}")
+            parts.append(f"SELECT {', '.join(names)}, 0, {bin_of}, {shown} FROM {name}")
+        blank = "NULL, " * len(names)
+        parts.append(
+            f"SELECT {blank}1, {bin_of}, {_columns(columns, sums, 'sum({0})')} FROM {name} "
+            f"{'GROUP BY bin' if by_bin else 'HAVING count(*) > 0'}"
+        )
+    header = ", ".join((*names, "is_total", "bin", *columns))
+    return f"{', '.join(steps)}, items ({header}) AS ({' UNION ALL '.join(parts)})"
+
+
+def _summed(question: Question, rows: str, by: list[str], sums: tuple[str, ...]) -> str:
+    groups = zip(question.group_by, by, strict=False)
+    expressions = [
+        *(f"{expression_of(group, question.cell_resolution)} AS {name}" for group, name in groups),
+        *by[len(question.group_by) :],
+        *(f"sum({name})::float8 AS {name}" for name in sums),
+    ]
+    grouping = f"GROUP BY {', '.join(by)}" if by else "HAVING count(*) > 0"
+    return f"SELECT {', '.join(expressions)} FROM ({rows}) AS source {grouping}"
+
+
+def _columns(columns: tuple[str, ...], sums: tuple[str, ...], form: str) -> str:
+    return ", ".join(form.format(name) if name in sums else "0" for name in columns)
 
 
 def _ranks(question: Question) -> str:

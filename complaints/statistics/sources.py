@@ -1,7 +1,8 @@
-"""Where the items of a statistic come from: a roll-up with what is not folded yet, or the rows.
+"""Where a statistic comes from: a roll-up with what is not folded yet, or the rows.
 
-An item is a group of complaints in one bin of the histogram, or in none, with the columns of
-`itemised`, `censored` (how many of them are still open at that age) and, of rows, KEPT.
+Two queries tell it, both with a grain's key: counts have MEASURES (and, of rows, KEPT), bins have
+`bin`, `count`, how many closed ones took so long, and `censored`, how many open ones have waited so
+long. Both may read the named queries of `named`.
 """
 
 from __future__ import annotations
@@ -17,12 +18,10 @@ from complaints.models.complaint import ComplaintQuerySet
 from complaints.rollups.grains import (
     DELTAS,
     FILED,
+    MEASURES,
     Grain,
     Queue,
-    itemised,
-    itemised_images,
     measured,
-    measures,
 )
 from complaints.statistics.planning import Plan
 from complaints.statistics.question import Question
@@ -43,15 +42,50 @@ _PROMISES = {
     "due": "COALESCE(EXTRACT(EPOCH FROM due_at - created_at)::float8, type_hours * 3600)",
 }
 """Seconds from filing to what was promised: by the forecast, and by the city itself."""
+_MEASURES = ", ".join(MEASURES)
+_OF_STATUS = {
+    "closed": "closed AS complaints, closed, timed, seconds",
+    "waiting": "complaints - closed AS complaints, 0 AS closed, 0 AS timed, 0::bigint AS seconds",
+}
+"""The counts of only the closed or the waiting ones."""
 KEPT = tuple(f"{name}_{what}" for name in _PROMISES for what in ("given", "kept", "broken"))
 
 
-def items(question: Question, found: Plan | None) -> str:
-    """SQL for all items of a question; it may read the query `chosen`."""
-    parts = [*_folded_and_pending(question, found)] if found else [_of_rows(question)]
+def named(question: Question, found: Plan | None, now: datetime) -> dict[str, str]:
+    """SQL for what counts and bins may both read, by name."""
+    queries = {"chosen": chosen(question, found, now)}
+    if found:
+        queries["appended"] = measured(DELTAS)
+    else:
+        promises = "".join(f", {sql} AS {name}" for name, sql in _kept(question))
+        names = "".join(f", {name}" for name, _ in _kept(question))
+        queries["read"] = measured(f"(SELECT *, 1 AS sign{promises} FROM chosen)", names)
+    return {name: sql for name, sql in queries.items() if sql}
+
+
+def counts(question: Question, found: Plan | None) -> str:
+    """SQL for how many there are, and how long the closed ones took together."""
+    if found is None:
+        kept = "".join(f", {name}" for name, _ in _kept(question))
+        return f"SELECT {_key(ROWS)}, {_MEASURES}{kept} FROM read WHERE basis = %(basis)s"
+    if isinstance(found.grain, Queue):
+        return " UNION ALL ".join(_queued(found.grain, found.where))
+    key = ", ".join(found.grain.key)
+    measures = _OF_STATUS.get(found.counts_only, _MEASURES)
+    return f"""
+    SELECT {key}, {measures} FROM {found.grain.table} WHERE {found.where}
+    UNION ALL SELECT {key}, {measures}
+    FROM (SELECT {_key(found.grain)}, {_MEASURES} FROM appended) AS waiting WHERE {found.where}"""
+
+
+def bins(question: Question, found: Plan | None) -> str:
+    """SQL for the histograms, empty if the question needs none."""
+    if not {"hours", "survival"} & set(question.figures):
+        return ""
+    parts = [*_folded_and_pending(found)] if found else [_of_rows()]
     if "survival" in question.figures:
         grain = found.grain if found and isinstance(found.grain, Grain) else ROWS
-        parts.append(_waiting(question, grain))
+        parts.append(_waiting(grain))
     return " UNION ALL ".join(parts)
 
 
@@ -79,62 +113,47 @@ def chosen(question: Question, found: Plan | None, now: datetime) -> str:
     )
 
 
-def _folded_and_pending(question: Question, found: Plan) -> Iterator[str]:
-    if isinstance(found.grain, Queue):
-        yield from _queued(found.grain, found.where)
+def _key(grain: Grain) -> str:
+    """A grain's key out of what `measured` gives."""
+    return ", ".join(("city_id", "basis", f"{grain.period} AS period", *grain.properties))
+
+
+def _folded_and_pending(found: Plan) -> Iterator[str]:
+    if isinstance(found.grain, Queue) or found.counts_only == "waiting":
         return
-    needs_bins = {"hours", "survival"} & set(question.figures)
-    folded = (itemised if needs_bins else measures)(found.grain, found.where)
-    pending = itemised_images(found.grain, f"({measured(DELTAS)}) AS appended")
     key = ", ".join(found.grain.key)
-    yield _counted(key, found.counts_only, folded)
-    yield f"{_counted(key, found.counts_only, pending)} WHERE {found.where}"
+    yield f"""
+    SELECT {key}, unnest(bins) AS bin, unnest(counts) AS count, 0 AS censored
+    FROM {found.grain.table} WHERE {found.where}"""
+    yield f"""
+    SELECT {key}, bin, timed, 0
+    FROM (SELECT {_key(found.grain)}, bin, timed FROM appended WHERE bin IS NOT NULL) AS waiting
+    WHERE {found.where}"""
 
 
 def _queued(queue: Queue, where: str) -> Iterator[str]:
-    """The items of a queue: nothing but how many wait."""
+    """The counts of a queue: nothing but how many wait."""
     key = ", ".join(queue.key)
-    nothing = "0 AS closed, 0 AS timed, 0::bigint AS seconds, 0 AS count, 0 AS censored"
+    nothing = "0 AS closed, 0 AS timed, 0::bigint AS seconds"
+    yield f"SELECT {key}, waiting AS complaints, {nothing} FROM {queue.table} WHERE {where}"
     yield f"""
-    SELECT {key}, NULL::smallint AS bin, waiting AS complaints, {nothing}
-    FROM {queue.table} WHERE {where}"""
-    yield f"""
-    SELECT {key}, NULL::smallint AS bin, complaints - closed AS complaints, {nothing}
-    FROM ({measured(DELTAS)}) AS appended WHERE basis = '{FILED}' AND {where}"""
+    SELECT {key}, complaints - closed, {nothing}
+    FROM appended WHERE basis = '{FILED}' AND {where}"""
 
 
-def _counted(key: str, counts_only: str, rows: str) -> str:
-    """The items of all complaints, or of only the closed or the waiting ones."""
-    if counts_only == "waiting":
-        columns = (
-            "NULL::smallint AS bin, complaints - closed AS complaints, 0 AS closed, 0 AS timed, "
-            "0::bigint AS seconds, 0 AS count"
-        )
-    elif counts_only == "closed":
-        columns = "bin, closed AS complaints, closed, timed, seconds, count"
-    else:
-        columns = "bin, complaints, closed, timed, seconds, count"
-    return f"SELECT {key}, {columns}, 0 AS censored FROM ({rows}) AS item"
-
-
-def _of_rows(question: Question) -> str:
-    names, promises = "", ""
-    if "on_time" in question.figures:
-        names = "".join(f", {name}" for name in KEPT)
-        promises = "".join(f", {sql} AS {name}" for name, sql in _kept())
-    images = f"(SELECT *, 1 AS sign{promises} FROM chosen)"
-    key = ", ".join(("city_id", "basis", "day AS period", *ROWS.properties))
+def _of_rows() -> str:
     return f"""
-    SELECT {key}, bin, complaints, closed, timed, seconds,
-        CASE WHEN bin IS NULL THEN 0 ELSE timed END AS count, 0 AS censored{names}
-    FROM ({measured(images, names)}) AS read WHERE basis = %(basis)s"""
+    SELECT {_key(ROWS)}, bin, timed AS count, 0 AS censored
+    FROM read WHERE basis = %(basis)s AND bin IS NOT NULL"""
 
 
-def _kept() -> Iterator[tuple[str, str]]:
+def _kept(question: Question) -> Iterator[tuple[str, str]]:
     """What became of each promise: given at all, kept, broken; what is neither is undecided.
 
     An instant closing keeps nothing: it is no evidence.
     """
+    if "on_time" not in question.figures:
+        return
     took = "EXTRACT(EPOCH FROM COALESCE(closed_at, seen_at) - created_at)::float8"
     counts = "closed_at IS DISTINCT FROM created_at"
     for name, promised in _PROMISES.items():
@@ -144,16 +163,14 @@ def _kept() -> Iterator[tuple[str, str]]:
         yield f"{name}_broken", f"COALESCE({counts} AND {took} > {promised}, false)::int"
 
 
-def _waiting(question: Question, grain: Grain) -> str:
+def _waiting(grain: Grain) -> str:
     """Open complaints, each in the bin of how long it is known to have waited."""
     images = """(
         SELECT 1 AS sign, city_id, complaint_type_id, agency_id, district_id, cell, created_at,
             seen_at AS closed_at, channel
         FROM chosen WHERE closed_at IS NULL)"""
-    key = ", ".join(("city_id", "basis", f"{grain.period} AS period", *grain.properties))
-    none = ", 0" * (len(KEPT) if "on_time" in question.figures else 0)
     return f"""
-    SELECT {key}, bin, 0, 0, 0, 0::bigint, 0, 1 AS censored{none}
+    SELECT {_key(grain)}, bin, 0 AS count, 1 AS censored
     FROM ({measured(images)}) AS waiting WHERE basis = '{FILED}' AND bin IS NOT NULL"""
 
 

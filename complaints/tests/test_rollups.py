@@ -5,12 +5,15 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 from random import Random
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as tried
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -53,7 +56,7 @@ def rows(table: str) -> list[tuple[object, ...]]:
 class Interleavings(TestCase):
     """Any steps in any order."""
 
-    @settings(max_examples=20, deadline=None)
+    @tried(max_examples=20, deadline=None)
     @given(
         seed=st.integers(0, 2**32), steps=st.lists(st.sampled_from(STEPS), min_size=1, max_size=12)
     )
@@ -110,6 +113,18 @@ def test_a_complaint_counts_by_its_filing_and_by_its_closing_each_on_the_citys_d
     assert [row[3] for row in rows("month_hour_type")] == [2 * 24, 24 + 23]
     assert [row[3:6] for row in rows("day_agency_district")] == [(complaint.agency_id, 0, 1)] * 2
     assert rows("queue") == []
+
+
+@pytest.mark.django_db
+def test_the_migration_makes_months_of_the_days_there_are() -> None:
+    insert_many(World.make(Random(5)))
+    fold()
+    migration = Path(settings.BASE_DIR, "complaints/migrations/sql/0014_rollup_of_months.sql")
+    fill = next(sql for sql in migration.read_text().split(";") if "INSERT INTO" in sql)
+    execute("DELETE FROM complaints_rollup_month_type")
+    assert check().differing > 0
+    execute(fill)
+    assert check().differing == 0
 
 
 @pytest.mark.django_db

@@ -146,7 +146,8 @@ def test_a_city_never_counts_anothers() -> None:
 
 
 PLANS = [
-    ({}, (), "day_type"),
+    ({}, (), "month_type"),
+    ({}, ("month", "complaint_type"), "month_type"),
     ({}, ("day", "complaint_type"), "day_type"),
     ({}, ("closed_week", "agency"), "day_agency_district"),
     ({}, ("month", "channel"), "month_everything"),
