@@ -4,11 +4,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from complaints.bulk_admin import BulkStepAdmin
 from complaints.complaint_admin import ComplaintAdmin
 from complaints.import_admin import ImportAdmin
 from complaints.models import Agency, City, ComplaintType, District
 
-__all__ = ["ComplaintAdmin", "ImportAdmin"]
+__all__ = ["BulkStepAdmin", "ComplaintAdmin", "ImportAdmin"]
 
 
 @admin.register(City)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import QuerySet, URLField
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,6 +20,7 @@ from unfold.decorators import display
 
 from complaints import lifecycle
 from complaints.access import worked_by
+from complaints.desk.bulk import MOST_ROWS, ask
 from complaints.desk.corrections import CORRECTED, ComplaintForm
 from complaints.desk.lists import QUEUE, Paginator, QueueList
 from complaints.desk.page import page_of
@@ -25,8 +28,8 @@ from complaints.desk.queues import count_in_words, counts, queues_of
 from complaints.desk.search import found
 from complaints.desk.step_views import StepViews
 from complaints.desk.words import ago, due
-from complaints.exports import private_csv_file
-from complaints.models import Complaint
+from complaints.exports import csv_file, private_csv_file
+from complaints.models import BulkStep, Complaint
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.phrases import chance_in_words
 
@@ -68,7 +71,7 @@ class ComplaintAdmin(StepViews, ModelAdmin):  # type: ignore[misc]
     # Status, agency and closing time change through steps, never by a form; the cell belongs to
     # the coordinates.
     readonly_fields = KEPT
-    actions = ("export_private",)
+    actions = ("assign", "close", "mark_duplicates", "export", "export_private")
 
     # The list ----------------------------------------------------------------------------------
 
@@ -143,19 +146,52 @@ class ComplaintAdmin(StepViews, ModelAdmin):  # type: ignore[misc]
     def has_export_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("complaints.export_private_fields")
 
+    @admin.action(description="Assign …", permissions=["change"])
+    def assign(self, request: HttpRequest, chosen: ComplaintQuerySet) -> HttpResponse | None:
+        return self._ask(request, chosen, BulkStep.Kind.ASSIGN)
+
+    @admin.action(description="Close …", permissions=["change"])
+    def close(self, request: HttpRequest, chosen: ComplaintQuerySet) -> HttpResponse | None:
+        return self._ask(request, chosen, BulkStep.Kind.CLOSE)
+
+    @admin.action(description="Mark as duplicates …", permissions=["change"])
+    def mark_duplicates(
+        self, request: HttpRequest, chosen: ComplaintQuerySet
+    ) -> HttpResponse | None:
+        return self._ask(request, chosen, BulkStep.Kind.DUPLICATE)
+
+    @admin.action(description="Export as CSV", permissions=["change"])
+    def export(self, request: HttpRequest, chosen: ComplaintQuerySet) -> HttpResponseBase | None:
+        if (keys := self._keys(request, chosen)) is None:
+            return None
+        self.log_change(request, chosen[0], f"Exported: {len(keys)} rows.")
+        return _download(csv_file(_these(keys)), "complaints.csv")
+
     @admin.action(description="Export with private fields (CSV)", permissions=["export"])
     def export_private(
         self, request: HttpRequest, chosen: ComplaintQuerySet
-    ) -> StreamingHttpResponse:
-        self.log_change(request, chosen[0], f"Exported with private fields: {chosen.count()} rows.")
-        return StreamingHttpResponse(
-            private_csv_file(chosen),
-            content_type="text/csv; charset=utf-8",
-            headers={
-                "Content-Disposition": 'attachment; filename="complaints-private.csv"',
-                "Cache-Control": "no-store",
-            },
-        )
+    ) -> HttpResponseBase | None:
+        if (keys := self._keys(request, chosen)) is None:
+            return None
+        self.log_change(request, chosen[0], f"Exported with private fields: {len(keys)} rows.")
+        return _download(private_csv_file(_these(keys)), "complaints-private.csv")
+
+    def _ask(
+        self, request: HttpRequest, chosen: ComplaintQuerySet, kind: str
+    ) -> HttpResponse | None:
+        if (keys := self._keys(request, chosen)) is None:
+            return None
+        step = ask(kind, keys, cast(User, request.user))
+        return redirect("admin:complaints_bulkstep_change", step.pk)
+
+    def _keys(self, request: HttpRequest, chosen: ComplaintQuerySet) -> list[int] | None:
+        """The chosen ones; None, and a message, if they are too many."""
+        keys = list(chosen.values_list("pk", flat=True)[: MOST_ROWS + 1])
+        if 0 < len(keys) <= MOST_ROWS:
+            return keys
+        told = f"Up to {MOST_ROWS:,} can be chosen at once; narrow the list first."
+        self.message_user(request, told if keys else "Nothing was chosen.", messages.ERROR)
+        return None
 
     # Who may what ------------------------------------------------------------------------------
 
@@ -198,6 +234,21 @@ class ComplaintAdmin(StepViews, ModelAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _these(keys: list[int]) -> ComplaintQuerySet:
+    return Complaint.objects.filter(pk__in=keys).order_by("-created_at", "-id")
+
+
+def _download(lines: Iterator[bytes], name: str) -> StreamingHttpResponse:
+    return StreamingHttpResponse(
+        lines,
+        content_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+        },
+    )
 
 
 def _in_one_line(text: str, more: str = "") -> SafeString:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 from django_tasks import task
 
 from complaints import receipts
 from complaints.erasure import AlreadyRunning, Erasure, erase
-from complaints.models import City
+from complaints.models import BulkStep, City
 from complaints.rollups.checking import check
 from complaints.rollups.folding import fold
+
+KEEP_BULK_STEPS = timedelta(days=90)
 
 
 @task()
@@ -50,6 +53,24 @@ def run_import(number: int) -> str:
     from complaints.opendata.background import run
 
     return run(number)
+
+
+@task()
+def run_bulk_step(number: int) -> str:
+    """Do to many complaints what somebody confirmed; answers how it ended."""
+    # Its forms are the admin's: nobody else loads them.
+    from complaints.desk.bulk import run
+
+    return run(number)
+
+
+@task()
+def forget_bulk_steps() -> int:
+    """Forget what was asked and never confirmed, and what was done long ago; answers how many."""
+    now = timezone.now()
+    unconfirmed = Q(status=BulkStep.Status.ASKED, asked_at__lt=now - timedelta(days=1))
+    old = Q(asked_at__lt=now - KEEP_BULK_STEPS)
+    return BulkStep.objects.filter(unconfirmed | old).delete()[0]
 
 
 @task()

@@ -19,6 +19,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _link("Home", "home", "admin:index"),
                 _list("Complaints", "inbox", "complaints", "complaint"),
+                _list("Done in bulk", "checklist", "complaints", "bulkstep"),
             ],
         },
         {

@@ -176,6 +176,7 @@ SCHEDULE = [
     ("predictions.tasks.watch_forecasts", _HOUR),
     ("complaints.tasks.purge_receipts", _DAY),
     ("complaints.tasks.erase_reporters", _DAY),
+    ("complaints.tasks.forget_bulk_steps", _DAY),
     ("smart311.tasks.forget_old_results", _DAY),
 ]
 """Tasks that the workers enqueue, and every how many seconds."""

@@ -60,7 +60,8 @@ class StepForm(forms.Form):
         return moment
 
 
-def _text(label: str, help_text: str = "", *, required: bool = True) -> forms.CharField:
+def text_field(label: str, help_text: str = "", *, required: bool = True) -> forms.CharField:
+    """A few lines of text."""
     return forms.CharField(
         label=label,
         help_text=help_text,
@@ -73,13 +74,13 @@ def _text(label: str, help_text: str = "", *, required: bool = True) -> forms.Ch
 class CloseForm(StepForm):
     """What was done; duplicates are closed too."""
 
-    resolution = _text("What was done", "Public. Its open duplicates are closed with it.")
+    resolution = text_field("What was done", "Public. Its open duplicates are closed with it.")
 
 
 class ReopenForm(StepForm):
     """Why it is not over."""
 
-    reason = _text("Why", "A remark in its history, for staff only.")
+    reason = text_field("Why", "A remark in its history, for staff only.")
 
 
 class AssignForm(StepForm):
@@ -100,7 +101,7 @@ class AssignForm(StepForm):
 class CommentForm(StepForm):
     """A remark."""
 
-    text = _text("Remark")
+    text = text_field("Remark")
     is_public = forms.BooleanField(
         label="The public may read it", required=False, widget=UnfoldBooleanWidget
     )

@@ -1,6 +1,7 @@
 """The domain: where complaints happen, what they are about, and each one's life."""
 
 from complaints.models.boundary import DistrictBoundary
+from complaints.models.bulk_step import BulkStep
 from complaints.models.complaint import Complaint
 from complaints.models.event import ComplaintEvent
 from complaints.models.imports import Import
@@ -10,6 +11,7 @@ from complaints.models.reporter import Reporter
 
 __all__ = [
     "Agency",
+    "BulkStep",
     "City",
     "Complaint",
     "ComplaintEvent",

@@ -15,6 +15,7 @@ _AGENT = {
         "view_complaint",
         "change_complaint",
         "view_complaintevent",
+        "view_bulkstep",
         *(f"view_{model}" for model in _REFERENCE),
     ],
 }
