@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('complaints', '0013_queues'),
+        ("complaints", "0014_rollup_of_months"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
