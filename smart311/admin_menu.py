@@ -44,10 +44,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "title": "Running it",
             "separator": True,
             "items": [
+                _list("Tasks", "pending_actions", "django_tasks_database", "dbtaskresult"),
                 _list("API keys", "key", "accounts", "apikey"),
                 _list("Users", "person", "auth", "user"),
                 _list("Roles", "group", "auth", "group"),
                 _list("Failed logins", "lock", "axes", "accessattempt"),
+                _list("Audit log", "history", "admin", "logentry"),
             ],
         },
         {

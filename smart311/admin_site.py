@@ -17,6 +17,9 @@ _csp = csp_update({"style-src": [SELF, UNSAFE_INLINE], "script-src": [SELF, UNSA
 class Site(UnfoldAdminSite):  # type: ignore[misc]
     """The one admin site."""
 
+    index_template = "predictions/admin_home.html"
+    index_title = "Today"
+
     def admin_view(
         self, view: Callable[..., HttpResponseBase], cacheable: bool = False
     ) -> Callable[..., HttpResponseBase]:

@@ -243,6 +243,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HAS_TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HAS_TLS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_AGE = 12 * 3600
+"""A long working day, from the login on; the cookie is HttpOnly and SameSite=Lax, Django's own."""
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -396,6 +398,7 @@ CITY = env.str("CITY", "nyc")
 UNFOLD = {
     "SITE_TITLE": "Smart 311",
     "SITE_HEADER": "Smart 311",
+    "DASHBOARD_CALLBACK": "predictions.admin_home.home",
     "SIDEBAR": {"navigation": "smart311.admin_menu.navigation"},
     "STYLES": [lambda request: static("complaints/desk.css")],
     # The dashboard's blue.

@@ -6,5 +6,6 @@ from django_tasks import task
 
 @task()
 def forget_old_results() -> None:
-    """Delete what is told of tasks that ended three days ago, and failed two weeks ago."""
+    """Delete ended sessions, results of tasks after three days, and of failed ones after 14."""
+    call_command("clearsessions")
     call_command("prune_db_task_results", min_age_days=3, failed_min_age_days=14)

@@ -14,8 +14,14 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from smart311.accounts.audit_admin import LogEntryAdmin
 from smart311.accounts.forms import ApiKeyForm
 from smart311.accounts.models import ApiKey
+
+# This app's admin is loaded last: it takes the place of what others registered.
+from smart311.task_admin import TaskAdmin
+
+__all__ = ["LogEntryAdmin", "TaskAdmin"]
 
 admin.site.unregister(User)
 admin.site.unregister(Group)

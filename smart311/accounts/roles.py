@@ -32,6 +32,8 @@ _MANAGER = {
         *(f"change_{model}" for model in ("agency", "complainttype", "district")),
     ],
     "predictions": ["view_modelversion"],
+    "django_tasks_database": ["view_dbtaskresult"],
+    "admin": ["view_logentry"],
 }
 _EVERYTHING = ("add", "change", "delete", "view")
 _ADMIN = {
@@ -41,6 +43,8 @@ _ADMIN = {
         "delete_import",
     ],
     "predictions": ["view_modelversion", "activate_modelversion"],
+    "django_tasks_database": ["view_dbtaskresult", "change_dbtaskresult"],
+    "admin": ["view_logentry"],
     "accounts": [f"{action}_apikey" for action in _EVERYTHING],
     "auth": [f"{action}_{model}" for model in ("user", "group") for action in _EVERYTHING],
     "axes": ["view_accessattempt", "delete_accessattempt"],
