@@ -5,7 +5,7 @@ BIN = .venv/bin
 PYTHON =
 PORT ?= 8000
 .DEFAULT_GOAL = help
-.PHONY: help run test check schema load constraints install clean
+.PHONY: help run test check schema load growth constraints install clean
 
 help: ## List what make can do here
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ bench-filing: install .venv/.tested-with ## What filing costs, beside a plain DR
 
 bench-steady: install ## A minute of 10 POST/s and 100 GET/s on a running Smart 311
 	@exec $(BIN)/python benchmarks/steady.py --host "http://127.0.0.1:$(PORT)" $(ARGS)
+
+growth: install .venv/.tested-with ## Whether pages read more as 50,000 complaints become 500,000
+	@GROWTH_ROWS=500000 $(BIN)/python -m pytest dashboard/tests/test_growth.py $(ARGS)
 
 constraints: .venv/.created ## Renew constraints.txt: every package that the requirements pull in
 	rm -rf var/pins && $(BIN)/python -m venv var/pins
