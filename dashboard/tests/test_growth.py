@@ -46,7 +46,7 @@ SELECT
     (%(latitudes)s)[n %% 400 + 1], -73.9, (%(cells)s)[n %% 400 + 1], n %% 400 || ' SAMPLE STREET',
     '11201', (ARRAY['phone', 'online'])[n %% 2 + 1], 'growth', n::text, 'Done', ''
 FROM generate_series(%(first)s, %(last)s) AS n
-CROSS JOIN LATERAL (SELECT %(now)s - n * %(step)s AS filed_at) AS filed
+CROSS JOIN LATERAL (SELECT %(now)s - make_interval(secs => n * %(seconds)s) AS filed_at) AS filed
 CROSS JOIN LATERAL (SELECT filed_at + n %% 97 * interval '30 minutes' AS closes_at) AS closes
 """
 
@@ -75,7 +75,7 @@ class Town:
                     "latitudes": latitudes,
                     "cells": [cell_of(latitude, -73.9) for latitude in latitudes],
                     "now": self.now,
-                    "step": timedelta(days=DAYS) / LEAST,
+                    "seconds": DAYS * 86_400 / LEAST,
                     "first": first,
                     "last": last,
                 },
