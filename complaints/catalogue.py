@@ -46,11 +46,11 @@ class Catalogue:
     def find(self, text: str) -> ComplaintType:
         """The type of a code, name or alias. Raises UnknownType."""
         text = text.strip()
-        keys = (text, text.casefold(), slugify(text.replace("_", "-")))
-        found = next((self._by_key[key] for key in keys if key in self._by_key), None)
-        if found is None:
-            raise UnknownType(text, self._nearest(text))
-        return found
+        # One after the other: most ask by code, and the last takes longest.
+        for key_of in (str, str.casefold, _slug):
+            if found := self._by_key.get(key_of(text)):
+                return found
+        raise UnknownType(text, self._nearest(text))
 
     def _nearest(self, text: str) -> list[str]:
         """Codes of the types whose names begin so, then of those that are spelt alike."""
@@ -59,6 +59,10 @@ class Catalogue:
         alike = difflib.get_close_matches(text, self._by_key, 20, 0.5)
         codes = (self._by_key[key].code for key in (*begin_so, *alike))
         return list(dict.fromkeys(codes))[:NEAREST]
+
+
+def _slug(text: str) -> str:
+    return slugify(text.replace("_", "-"))
 
 
 def _code(kind: ComplaintType) -> Iterable[str]:

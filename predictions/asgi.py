@@ -1,6 +1,6 @@
 """The lane: forecasts on an event loop and nothing else.
 
-`gunicorn predictions.asgi:application -k uvicorn_worker.UvicornWorker` answers
+`gunicorn predictions.asgi:application -k predictions.lane_worker.LaneWorker` answers
 `GET /predict_async/{complaint_type}` with the bytes that web answers, and `/healthz`, `/readyz`.
 It never waits for the database on the request path.
 """
@@ -34,6 +34,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 PREFIX = "/predict_async/"
+# As web answers other sites' pages: a forecast is public.
+ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:
@@ -65,10 +67,10 @@ async def _respond(scope: Message, request_id: str) -> Answer:
     path = scope["path"]
     if scope["method"] not in {"GET", "HEAD"}:
         return _problem(405, f"got {shorten(scope['method'])}, expected GET", request_id)
-    if path.startswith(PREFIX) and path.rstrip("/") != PREFIX.rstrip("/"):
+    if path.startswith(PREFIX) and (kind := path[len(PREFIX) :].removesuffix("/")).strip("/"):
         return answer(
             _loaded() or await _known(),
-            path.removeprefix(PREFIX).removesuffix("/"),
+            kind,
             scope["query_string"].decode("latin-1"),
             datetime.now(UTC),
             request_id,
@@ -100,19 +102,13 @@ def _problem(status: int, detail: str, request_id: str) -> Answer:
 
 
 async def _send(send: Send, found: Answer, request_id: str, method: str) -> None:
-    headers = {
-        "Content-Type": found.content_type,
-        "Content-Length": str(len(found.body)),
-        "X-Request-ID": request_id,
-        # As web answers other sites' pages: a forecast is public.
-        "Access-Control-Allow-Origin": "*",
-        **found.headers,
-    }
-    await send(
-        {
-            "type": "http.response.start",
-            "status": found.status,
-            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-        }
-    )
+    headers = [
+        (b"Content-Type", found.content_type.encode()),
+        (b"Content-Length", b"%d" % len(found.body)),
+        (b"X-Request-ID", request_id.encode()),
+        ANY_ORIGIN,
+    ]
+    if found.headers:
+        headers += [(name.encode(), value.encode()) for name, value in found.headers.items()]
+    await send({"type": "http.response.start", "status": found.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else found.body})

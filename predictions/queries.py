@@ -133,9 +133,7 @@ def moment_of(city: City, text: str | None, now: datetime) -> datetime:
 def parameters(query_string: str) -> dict[str, str]:
     """What an address says, without what it leaves empty. Raises Refused."""
     try:
-        pairs = parse_qsl(
-            query_string, keep_blank_values=True, max_num_fields=MOST_PARAMETERS, errors="strict"
-        )
+        pairs = _pairs(query_string)
     except ValueError as error:
         raise Refused(400, "The query string is not UTF-8, or has too many fields.") from error
     found = dict(pairs)
@@ -146,6 +144,17 @@ def parameters(query_string: str) -> dict[str, str]:
     if len(found) < len(pairs):
         raise Refused(400, "A parameter is given twice.")
     return {name: value for name, value in found.items() if value}
+
+
+def _pairs(query_string: str) -> list[tuple[str, str]]:
+    """Names and values. Raises ValueError for too many, and for what is not UTF-8."""
+    if "%" in query_string or "+" in query_string or query_string.count("&") >= MOST_PARAMETERS:
+        return parse_qsl(
+            query_string, keep_blank_values=True, max_num_fields=MOST_PARAMETERS, errors="strict"
+        )
+    # Nothing is quoted: a third of the time, and a test compares the two.
+    pairs = [pair.partition("=") for pair in query_string.split("&") if pair]
+    return [(name, value) for name, _, value in pairs]
 
 
 def degrees(text: str | None, name: str) -> float | None:

@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db import connection
 
 WEB = ["-k", "gthread", "--workers", "2", "--threads", "4", "smart311.wsgi"]
-LANE = ["-k", "uvicorn_worker.UvicornWorker", "predictions.asgi:application"]
+LANE = ["-k", "predictions.lane_worker.LaneWorker", "predictions.asgi:application"]
 READY_SECONDS = 60
 
 

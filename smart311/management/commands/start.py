@@ -47,7 +47,7 @@ def web_command(bind: str) -> list[str]:
 
 def lane_command(bind: str) -> list[str]:
     """The lane on an address."""
-    worker = "uvicorn_worker.UvicornWorker"
+    worker = "predictions.lane_worker.LaneWorker"
     return [*GUNICORN, "-b", bind, "-k", worker, "predictions.asgi:application"]
 
 
