@@ -8,7 +8,7 @@ where lists, exports and statistics want one object that says what was meant.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -57,10 +57,11 @@ class Lookup:
     def districts(self, text: str) -> tuple[int, ...]:
         """Keys of the districts with these codes, and of those within them."""
         names = _comma_list(text)
-        found = District.objects.filter(city=self.city)
-        self._keys(found, names, "a district")
         inside = Q(code__in=names) | Q(parent__code__in=names)
-        return tuple(found.filter(inside).values_list("pk", flat=True))
+        rows = District.objects.filter(inside, city=self.city).values_list("pk", "code")
+        found = dict(rows)
+        _refuse_missing(names, found.values(), "a district")
+        return tuple(found)
 
     def words(self, text: str) -> Words:
         """A search, with the types whose names its words match."""
@@ -74,9 +75,13 @@ class Lookup:
 
     def _keys(self, rows: QuerySet[Any, Any], codes: list[str], what: str) -> tuple[int, ...]:
         found = dict(rows.filter(code__in=codes).values_list("code", "pk"))
-        if missing := [code for code in codes if code not in found]:
-            raise ValueError(f"the code of {what}; {shorten(missing[0])!r} is none")
+        _refuse_missing(codes, found, what)
         return tuple(found.values())
+
+
+def _refuse_missing(codes: list[str], found: Collection[str], what: str) -> None:
+    if missing := [code for code in codes if code not in found]:
+        raise ValueError(f"the code of {what}; {shorten(missing[0])!r} is none")
 
 
 def _comma_list(text: str) -> list[str]:

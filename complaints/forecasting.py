@@ -66,7 +66,8 @@ class Forecast:
 
     `open_hours` is set where the hours are those that remain of a complaint open for so long.
     `queue` is None where nothing is known of it; `reasons` where nobody asked for them, else the
-    facts that move the median most, the largest first.
+    facts that move the median most, the largest first. `curve` comes with them: hours, rising, and
+    the chance of being closed by each.
     """
 
     median_hours: float
@@ -81,6 +82,7 @@ class Forecast:
     open_hours: float | None = None
     queue: QueueAhead | None = None
     reasons: tuple[Reason, ...] | None = None
+    curve: tuple[tuple[float, float], ...] | None = None
 
 
 class Forecaster(Protocol):

@@ -1,108 +1,108 @@
-"""A forecast in words and on a scale; `static/dashboard/forecast.js` draws the same."""
+"""A forecast in words and as a curve."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from complaints.forecasting import Forecast
 from complaints.models import City
 from complaints.phrases import (
     chance_in_words,
     forecast_in_words,
-    moment_in_words,
+    hours_in_words,
     queue_in_words,
     reason_in_words,
 )
-from predictions.answers import DECIMALS
+from dashboard.charts import Chart, ticks
+from dashboard.words import moment_in_page
 
-SCALE_HOURS = (0.25, 1440.0)
-"""Ends of the logarithmic scale: a quarter of an hour and 60 days."""
-PERIODS = {24: "1 day", 72: "3 days", 168: "1 week"}
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A mark on the scale; positions are text, since SVG knows no other decimal sign than a dot."""
-
-    at: str
-    label: str
+PERIODS = {24: gettext_lazy("1 day"), 72: gettext_lazy("3 days"), 168: gettext_lazy("1 week")}
+TABLE_STEP = 6
+"""Every sixth point of the curve is in its table."""
 
 
 @dataclass(frozen=True)
 class Chance:
-    """How likely a complaint is closed within `hours`: a share of 0 to 1, and in words."""
+    """How likely a complaint is closed within a period: a share of 0 to 1, and in words."""
 
-    hours: int
     period: str
-    share: str = "0"
-    percent: str = ""
+    share: str
+    percent: str
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the page says to "how long will it take?". Positions are percent of the scale.
+    """What the page says to "how long will it take?"."""
 
-    An empty one is the pattern that the browser fills in.
-    """
-
-    sentence: str = ""
-    expected: str = ""
-    left: str = "0"
-    middle: str = "0"
-    width: str = "0"
+    kind: str
+    sentence: str
+    expected: str
     reasons: list[str] = field(default_factory=list)
     queue: str = ""
-    chances: list[Chance] = field(default_factory=lambda: [Chance(*it) for it in PERIODS.items()])
+    chances: list[Chance] = field(default_factory=list)
+    chart: Chart | None = None
+    model: str = ""
 
     @classmethod
-    def of(cls, forecast: Forecast, city: City) -> Answer:
+    def of(cls, forecast: Forecast, city: City, kind: str = "") -> Answer:
         """The answer to one forecast, times on the city's clock."""
-        forecast = _as_published(forecast)
-        left, right = _position(forecast.p10_hours), _position(forecast.p90_hours)
         return cls(
+            kind=kind,
             sentence=forecast_in_words(forecast),
             expected=_expected(forecast, city),
-            left=f"{left:.1f}",
-            middle=f"{_position(forecast.median_hours):.1f}",
-            width=f"{right - left:.1f}",
             reasons=[reason_in_words(reason) for reason in forecast.reasons or ()],
             queue=queue_in_words(forecast.queue) if forecast.queue else "",
             chances=[
-                Chance(hours, period, f"{share:.4f}", chance_in_words(share))
+                Chance(str(period), f"{share:.4f}", chance_in_words(share))
                 for hours, period in PERIODS.items()
                 for share in [forecast.closed_within[hours]]
             ],
+            chart=_chart(forecast) if forecast.curve else None,
+            model=forecast.model_version,
         )
-
-
-def _as_published(forecast: Forecast) -> Forecast:
-    """Rounded as the API rounds it, or the page and the browser would differ at 95.496 %."""
-    return replace(
-        forecast,
-        median_hours=round(forecast.median_hours, DECIMALS),
-        p10_hours=round(forecast.p10_hours, DECIMALS),
-        p90_hours=round(forecast.p90_hours, DECIMALS),
-        closed_within={
-            hours: round(chance, DECIMALS) for hours, chance in forecast.closed_within.items()
-        },
-    )
-
-
-def _position(hours: float) -> float:
-    low, high = SCALE_HOURS
-    inside = min(max(hours, low), high)
-    return 100 * math.log(inside / low) / math.log(high / low)
-
-
-TICKS = [
-    Tick(f"{_position(hours):.1f}", label)
-    for hours, label in ((1, "1 h"), (6, "6 h"), (24, "1 d"), (168, "1 wk"), (720, "30 d"))
-]
 
 
 def _expected(forecast: Forecast, city: City) -> str:
     if forecast.beyond_horizon:
         return ""
-    moment = moment_in_words(city.localise(forecast.expected_close_at))
-    return f"Filed then, it is as likely as not closed by {moment}."
+    moment = moment_in_page(city.localise(forecast.expected_close_at))
+    if forecast.open_hours is not None:
+        return _("It is as likely as not closed by %(moment)s.") % {"moment": moment}
+    return _("Filed then, it is as likely as not closed by %(moment)s.") % {"moment": moment}
+
+
+def _chart(forecast: Forecast) -> Chart:
+    points = [(round(hours, 4), round(share, 4)) for hours, share in forecast.curve or ()]
+    low, high = points[0][0], points[-1][0]
+    is_remaining = forecast.open_hours is not None
+    return Chart(
+        key="curve",
+        title=_("Chance that it is closed"),
+        note=_("Counted from now; the scale is logarithmic")
+        if is_remaining
+        else _("Counted from filing; the scale is logarithmic"),
+        data={
+            "kind": "curve",
+            "description": _(
+                "Curve of the chance that the complaint is closed within so many hours, with the "
+                "range of eight in ten and the median; the table below holds its numbers."
+            ),
+            "points": points,
+            "range": [max(forecast.p10_hours, low), min(forecast.p90_hours, high)],
+            "median": min(max(forecast.median_hours, low), high),
+            "ticks": ticks(),
+            "words": [hours_in_words(hours) for hours, _share in points],
+            "names": {
+                "chance": _("Chance that it is closed"),
+                "range": _("eight in ten"),
+                "median": _("half: %(time)s") % {"time": hours_in_words(forecast.median_hours)},
+            },
+        },
+        head=(_("Within"), _("Chance that it is closed")),
+        rows=[
+            (hours_in_words(hours), chance_in_words(share)) for hours, share in points[::TABLE_STEP]
+        ],
+    )

@@ -1,17 +1,24 @@
-"""The complaint types of a city with how often each was filed."""
+"""The complaint types of a city with how often each was filed lately."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from complaints.models import City, ComplaintType
-from complaints.rollups.grains import FILED
-from dashboard.window import Window
+from complaints.cities import known_city
+from complaints.filters import ComplaintFilter
+from complaints.models import City
+from complaints.statistics.planning import plan
+from complaints.statistics.queries import ask
+from complaints.statistics.question import Question
+from dashboard.selection import midnight
+
+LATELY_DAYS = 28
 
 
 @dataclass(frozen=True)
 class FiledType:
-    """A complaint type; `filed` counts its complaints in the window."""
+    """A complaint type; `filed` counts its complaints in the last weeks."""
 
     pk: int
     code: str
@@ -21,14 +28,15 @@ class FiledType:
     filed: int
 
 
-def read_types(city: City, window: Window | None) -> list[FiledType]:
-    """The city's types, the most often filed first; without a window none was filed."""
-    filed: dict[int, int] = {}
-    if window:
-        _, groups = window.ask(FILED, "complaint_type", "counts")
-        filed = {row.key[0]: row.complaints for row in groups}
+def read_types(city: City, now: datetime) -> list[FiledType]:
+    """The city's types, the most often filed in the four weeks up to `now` first; one query."""
+    first = city.localise(now).date() - timedelta(days=LATELY_DAYS)
+    lately = ComplaintFilter(city.slug, created_after=midnight(first, city))
+    question = Question(lately, ("complaint_type",), ("counts",))
+    _, rows = ask(question, plan(question, city), now)
+    filed = {row.key[0]: row.complaints for row in rows}
     types = [
         FiledType(kind.pk, kind.code, kind.name, kind.group, kind.is_active, filed.get(kind.pk, 0))
-        for kind in ComplaintType.objects.filter(city=city)
+        for kind in known_city(city.slug).ever_filed.types
     ]
     return sorted(types, key=lambda kind: (-kind.filed, kind.name))

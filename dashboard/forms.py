@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from complaints.models import City
 from complaints.moments import parse_moment
@@ -25,14 +27,16 @@ class ForecastForm(forms.Form):
     """Type, place and time of a complaint. Times are the city's local time."""
 
     complaint_type = forms.ChoiceField(
-        label="What is it about?",
+        label=gettext_lazy("What is it about?"),
         # Django's own message repeats whatever was sent.
-        error_messages={"invalid_choice": "This is not a type that can be filed here."},
+        error_messages={
+            "invalid_choice": gettext_lazy("This is not a type that can be filed here.")
+        },
     )
-    latitude = forms.FloatField(label="Latitude", min_value=-90, max_value=90)
-    longitude = forms.FloatField(label="Longitude", min_value=-180, max_value=180)
+    latitude = forms.FloatField(label=gettext_lazy("Latitude"), min_value=-90, max_value=90)
+    longitude = forms.FloatField(label=gettext_lazy("Longitude"), min_value=-180, max_value=180)
     created_date = forms.CharField(
-        label="Filed at", widget=forms.TextInput(attrs={"type": "datetime-local"})
+        label=gettext_lazy("Filed at"), widget=forms.TextInput(attrs={"type": "datetime-local"})
     )
 
     def __init__(
@@ -55,8 +59,12 @@ class ForecastForm(forms.Form):
             raise forms.ValidationError(str(error)) from error
         if moment.year < EARLIEST_YEAR or moment > self.now + FURTHEST_AHEAD:
             raise forms.ValidationError(
-                f"got {moment:%d %b %Y}, expected a time since {EARLIEST_YEAR} "
-                f"and at most {FURTHEST_AHEAD.days} days ahead"
+                _("got %(day)s, expected a time since %(year)s and at most %(days)s days ahead")
+                % {
+                    "day": f"{moment:%d %b %Y}",
+                    "year": EARLIEST_YEAR,
+                    "days": FURTHEST_AHEAD.days,
+                }
             )
         return moment
 
@@ -83,9 +91,9 @@ def grouped(types: list[FiledType]) -> Choices:
     """Choices of the select: the most often filed (`types` begins with them), then all by group."""
     by_group: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for kind in sorted(types, key=lambda kind: kind.name):
-        by_group[kind.group or "Other"].append((kind.code, kind.name))
+        by_group[kind.group or _("Other")].append((kind.code, kind.name))
     top = [(kind.code, kind.name) for kind in types[:MOST_FILED]]
-    return [("Most often filed", top), *sorted(by_group.items())]
+    return [(_("Most often filed"), top), *sorted(by_group.items())]
 
 
 def _edges(city: City) -> list[tuple[str, float, float]]:

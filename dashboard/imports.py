@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from complaints.models import City, Import
 from complaints.opendata.checks import CHECKS
+from dashboard.language import in_visitors_language
+from dashboard.views import frame
 
 SHOWN_IMPORTS = 50
 MOST_AGENCIES = 5
@@ -37,6 +40,7 @@ class Finding:
 
 
 @require_safe
+@in_visitors_language
 def imports(request: HttpRequest) -> HttpResponse:
     """The latest imports."""
     found = Import.objects.without_files().select_related("city")[:SHOWN_IMPORTS]
@@ -48,10 +52,12 @@ def imports(request: HttpRequest) -> HttpResponse:
         }
         for run in found
     ]
-    return render(request, "dashboard/imports.html", {"rows": rows, "city": _city()})
+    context = {**frame(_city(), None, timezone.now()), "rows": rows}
+    return render(request, "dashboard/imports.html", context)
 
 
 @require_safe
+@in_visitors_language
 def one_import(request: HttpRequest, number: str) -> HttpResponse:
     """One import: its counts, and each check by agency."""
     run = get_object_or_404(Import.objects.without_files().select_related("city"), pk=number)
@@ -59,8 +65,8 @@ def one_import(request: HttpRequest, number: str) -> HttpResponse:
         (title, f"{run.counts[name]:,}") for name, title in COUNTS.items() if name in run.counts
     ]
     context = {
+        **frame(run.city or _city(), None, timezone.now()),
         "run": run,
-        "city": run.city or _city(),
         "counts": counts,
         "findings": findings(run),
         "reasons": [(f"{rows:,}", text) for text, rows in run.counts.get("reasons", {}).items()],

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import OuterRef, Subquery
 
 from complaints.models import City, Complaint
+
+STALE_AFTER = timedelta(hours=24)
+"""Data as old as this is told to be old."""
 
 
 @dataclass(frozen=True)

@@ -1,89 +1,105 @@
-"""The page."""
+"""The first page: one filter, and everything that it says."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from complaints.forecasting import ForecastQuery, NoForecast, get_forecaster
 from complaints.models import City
-from dashboard.answers import SCALE_HOURS, TICKS, Answer
-from dashboard.cards import flow_series, key_figures, type_rows
-from dashboard.complaint_types import FiledType, read_types
-from dashboard.figures import read_figures
-from dashboard.forms import ForecastForm, starting_question
-from dashboard.promises import promise_series, read_promises
-from dashboard.standing import Standing
-from dashboard.window import WINDOW_DAYS, Window
+from complaints.statistics.queries import TooMany
+from dashboard.cards import agency_rows, key_figures, type_rows
+from dashboard.charts import boxes_chart, flow_chart, histogram_chart
+from dashboard.filter_bar import area_choices, filter_bar
+from dashboard.language import in_visitors_language
+from dashboard.overview import Overview, read_overview
+from dashboard.rows import read_rows
+from dashboard.selection import Selection, read_selection
+from dashboard.standing import STALE_AFTER, Standing
+from dashboard.words import moment_in_page
 
-STALE_AFTER = timedelta(hours=24)
+
+@dataclass(frozen=True)
+class Visit:
+    """A request to a page about a city that has data: when, and what was chosen."""
+
+    now: datetime
+    city: City
+    selection: Selection
+
+
+def frame(city: City | None, as_of: datetime | None, now: datetime) -> dict[str, Any]:
+    """What the frame of each page shows."""
+    return {
+        "city": city,
+        "now": now,
+        "as_of": as_of,
+        "as_of_words": moment_in_page(city.localise(as_of)) if city and as_of else "",
+        "is_stale": as_of is not None and now - as_of > STALE_AFTER,
+        "languages": settings.LANGUAGES,
+        "map_tile_url": settings.MAP_TILE_URL,
+    }
+
+
+def visit(request: HttpRequest) -> Visit | None:
+    """What was asked; None where there is no city or no complaint."""
+    now = timezone.now()
+    standing = Standing.find(settings.CITY, now)
+    if standing is None or standing.as_of is None:
+        return None
+    selection = read_selection(request.GET, standing.city, standing.as_of)
+    return Visit(now, standing.city, selection)
 
 
 @require_safe
+@in_visitors_language
 def page(request: HttpRequest) -> HttpResponse:
     """The dashboard of the city that the settings name."""
     now = timezone.now()
     standing = Standing.find(settings.CITY, now)
-    if standing is None:
-        return render(request, "dashboard/page.html", {"cards": key_figures(None)})
+    if standing is None or standing.as_of is None:
+        city = standing.city if standing else None
+        return render(request, "dashboard/empty.html", frame(city, None, now))
     city, as_of = standing.city, standing.as_of
-    window = Window.up_to(city, as_of) if as_of else None
-    types = read_types(city, window)
-    figures = read_figures(window, types) if window else None
-    promises = read_promises(city, now)
-    # Forms read and templates print times in the current zone.
+    selection = read_selection(request.GET, city, as_of)
+    # Templates print times in the current zone.
     with timezone.override(city.zone):
         context = {
-            "city": city,
-            "now": now,
-            "as_of": as_of,
-            "is_stale": as_of is not None and now - as_of > STALE_AFTER,
-            "cards": key_figures(figures),
-            "figures": figures,
-            "flow": flow_series(figures) if figures else None,
-            "types": type_rows(figures),
-            "promises": promises,
-            "promise_series": promise_series(promises) if promises else None,
-            "window_days": WINDOW_DAYS,
-            **_forecast_context(request, city, [kind for kind in types if kind.is_active], now),
+            **frame(city, as_of, now),
+            "selection": selection,
+            "problems": selection.problems,
         }
-        return render(request, "dashboard/page.html", context)
-
-
-def _forecast_context(
-    request: HttpRequest, city: City, types: list[FiledType], now: datetime
-) -> dict[str, Any]:
-    """The form, and the answer to its question: the visitor's, or the one it starts with."""
-    if not types:
-        return {}
-    asked = {name: value for name, value in request.GET.items() if value}
-    question = {**starting_question(city, types, now), **asked}
-    form = ForecastForm(city, types, now, question)
-    context: dict[str, Any] = {
-        "form": form,
-        "scale": SCALE_HOURS,
-        "ticks": TICKS,
-        "blank_answer": Answer(),
-    }
-    if form.is_valid():
+        status = 400 if selection.problems else 200
         try:
-            context["answer"] = _ask(city, form.cleaned_data)
-        except NoForecast as error:
-            context["no_forecast"] = str(error)
-    return context
+            context |= _board(request, read_overview(selection, now))
+        except TooMany as error:
+            context |= {"bar": filter_bar(selection, {}, []), "too_many": str(error)}
+            status = 400
+        return render(request, "dashboard/page.html", context, status=status)
 
 
-def _ask(city: City, question: dict[str, Any]) -> Answer:
-    query = ForecastQuery(
-        complaint_type=question["complaint_type"],
-        created_at=question["created_date"],
-        latitude=question["latitude"],
-        longitude=question["longitude"],
-    )
-    return Answer.of(get_forecaster().forecast(city, query, why=True), city)
+def _board(request: HttpRequest, found: Overview) -> dict[str, Any]:
+    selection = found.selection
+    return {
+        "bar": filter_bar(selection, found.all_agencies, found.channels),
+        "query": selection.query(),
+        "cards": key_figures(found),
+        "has_before": found.before is not None and found.before.filed > 0,
+        "flow": flow_chart(found),
+        "types": type_rows(found),
+        "type_count": len(found.types),
+        "histogram": histogram_chart(found),
+        "boxes": boxes_chart(found),
+        "agencies": agency_rows(found),
+        "rows": read_rows(request.GET, selection),
+        "heat_title": _("When people file"),
+        "repeats_title": _("Again and again"),
+        "areas": area_choices(selection.city),
+    }

@@ -22,8 +22,11 @@ from predictions.ml.queue import LONG, LONG_DAYS, NOBODY, SHORT, Queue
 from predictions.ml.reasons import reasons
 from predictions.ml.runtime import Forecast as RuntimeForecast
 from predictions.ml.runtime import forecast_of
+from predictions.ml.survival import Curve
 from predictions.serving import ServingModel, serving
 
+CURVE_FROM_HOURS = 0.125
+CURVE_POINTS = 60
 SHORT_HOURS, LONG_HOURS = SHORT // timedelta(hours=1), LONG // timedelta(hours=1)
 
 
@@ -54,6 +57,7 @@ class ActiveModelForecaster:
             # Who waits now, whenever this one was filed.
             queue=_queue_ahead(features, queue) if queue.is_known_at(now) else None,
             reasons=_reasons(model, features, queue, open_hours),
+            curve=_drawn(curve.after(open_hours)),
         )
 
 
@@ -72,7 +76,20 @@ def forecast_query(
     placed = in_district(query, district_of(query, model.runtime.header.encoding))
     found = model.runtime.forecast(placed, queue)
     told = _told(model, found, query.created_at, _queue_at_filing(placed, queue))
-    return replace(told, reasons=_reasons(model, placed, queue)) if why else told
+    if not why:
+        return told
+    return replace(
+        told,
+        reasons=_reasons(model, placed, queue),
+        curve=_drawn(model.runtime.curve(placed, queue)),
+    )
+
+
+def _drawn(curve: Curve) -> tuple[tuple[float, float], ...]:
+    """Points of a curve, evenly spaced on a logarithmic scale up to its horizon."""
+    step = (curve.horizon_hours / CURVE_FROM_HOURS) ** (1 / (CURVE_POINTS - 1))
+    hours = [CURVE_FROM_HOURS * step**number for number in range(CURVE_POINTS)]
+    return tuple((one, curve.closed_within(one)) for one in hours)
 
 
 def forecast_queries(model: ServingModel, queries: Sequence[Query], queue: Queue) -> list[Forecast]:

@@ -206,6 +206,8 @@ IMPORT_MOST_MEGABYTES = env.int("IMPORT_MOST_MEGABYTES", 1024)
 TIME_ZONE = "UTC"
 USE_TZ = True
 LANGUAGE_CODE = "en-us"
+LANGUAGES = [("en", "English"), ("es", "Español")]
+"""Of the pages for everyone; the API and the admin speak English."""
 USE_I18N = True
 
 # Static files ---------------------------------------------------------------------------------
@@ -280,10 +282,13 @@ CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
 
 DEFAULT_EXCEPTION_REPORTER = "smart311.logs.DiscreetReporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "smart311.logs.BodiesAreSecret"
+MAP_TILE_URL = env.str("MAP_TILE_URL", "")
+"""Address of map tiles with {z}, {x} and {y}; empty: hexagons on plain paper, nobody else asked."""
+_tile_hosts = ["/".join(MAP_TILE_URL.split("/")[:3]).replace("{s}", "*")] if MAP_TILE_URL else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *_tile_hosts],
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,9 +73,14 @@ def ask(question: Question, found: Plan | None, now: datetime) -> tuple[Row, lis
     Raises TooMany.
     """
     parameters = found.parameters if found else {"basis": question.basis}
-    with connection.cursor() as cursor, _patience():
-        cursor.execute(_statement(question, found, now), parameters)
+    with connection.cursor() as cursor, patience():
+        cursor.execute(statement(question, found, now), parameters)
         rows = cursor.fetchall()
+    return rows_of(question, rows)
+
+
+def rows_of(question: Question, rows: Sequence[tuple[Any, ...]]) -> tuple[Row, list[Row]]:
+    """The total and the groups from what `statement` selects. Raises TooMany."""
     if rows and rows[0][0] > MOST_ROWS:
         raise TooMany(
             f"This is about more than {MOST_ROWS:,} complaints that no roll-up can tell of; "
@@ -90,7 +95,7 @@ def ask(question: Question, found: Plan | None, now: datetime) -> tuple[Row, lis
 
 
 @contextmanager
-def _patience() -> Iterator[None]:
+def patience() -> Iterator[None]:
     """A statement that the limit of requests cancels was too much to ask, no outage."""
     try:
         yield
@@ -103,8 +108,16 @@ def _patience() -> Iterator[None]:
         raise
 
 
-def _statement(question: Question, found: Plan | None, now: datetime) -> str:
-    """What is summed is small: first the counts and bins of each group, then all of it at once."""
+def width_of(question: Question) -> int:
+    """How many columns `statement` selects."""
+    return 2 + len(question.group_by) + len(_nothing(question))
+
+
+def statement(question: Question, found: Plan | None, now: datetime) -> str:
+    """The SQL: the total, then a row a group, each led by how many complaints were read.
+
+    What is summed is small: first the counts and bins of each group, then all of it at once.
+    """
     names = [f"group_{number}" for number in range(len(question.group_by))]
     groups = "".join(f"{name}, " for name in names)
     queries = named(question, found, now)

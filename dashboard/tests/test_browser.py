@@ -1,36 +1,62 @@
-"""The page in a real browser: what it shows, what it asks, and that nothing is blocked."""
+"""The pages in a real browser: what they show, what they ask, and that nothing is blocked."""
 
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, expect
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from complaints.phrases import chance_in_words
-from complaints.tests.factories import NOON, make_complaint, make_type
+from complaints.models import Complaint
+from complaints.tests.factories import (
+    make_agency,
+    make_city,
+    make_complaint,
+    make_district,
+    make_type,
+)
+from dashboard.outlines import read_boundaries
+from dashboard.selection import midnight
 from dashboard.tests.conftest import Watched
-from dashboard.tests.reading import text_of
-from dashboard.tests.test_promises import counted
+from dashboard.tests.promises import counted, monday
 from predictions.tests.small_model import activate_small_model
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PHONE = {"width": 390, "height": 844}
 DARK_PAPER = "rgb(14, 21, 30)"
+AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
+SERIOUS = {"serious", "critical"}
 
 
 @pytest.fixture(autouse=True)
 def _complaints() -> None:
-    for number in range(10):
+    """Two types in two boroughs over ten days up to now; hexagons enough for an outline."""
+    now = timezone.now() - timedelta(minutes=5)
+    areas = [
+        make_district("queens", name="Queens", kind="borough"),
+        make_district("bronx", name="Bronx", kind="borough"),
+    ]
+    kinds = [make_type(), make_type("rodent", agency=make_agency("DOHMH"))]
+    for number in range(40):
         make_complaint(
-            created_at=NOON - timedelta(days=number), closed_after_hours=number + 1 or None
+            complaint_type=kinds[number % 4 == 3],
+            created_at=now - timedelta(hours=6 * number),
+            closed_after_hours=number / 2 + 0.5 if number % 5 and number > 3 else None,
+            district=areas[number % 2],
+            latitude=40.70 + 0.02 * (number % 7) + 0.1 * (number % 2),
+            longitude=-73.85 + 0.02 * (number % 3),
+            address=f"{number % 6} MAIN STREET",
+            channel=("phone", "online")[number % 2],
         )
-    for name in ("rodent", "lost-cause"):
-        make_complaint(complaint_type=make_type(name), created_at=NOON)
+    counted(monday(), early=10, kept=80, late=10)
+    read_boundaries.cache_clear()
 
 
 @pytest.fixture
@@ -51,149 +77,244 @@ def with_options(**options: Any) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("watched", [options], indirect=True, ids=[", ".join(options)])
 
 
+def value(page: Page, card: str) -> Any:
+    """The number on a card."""
+    return page.locator(f'[data-card="{card}"] [data-part="value"]')
+
+
+def inside_a_hexagon(page: Page) -> list[float]:
+    """Where on the screen a hexagon of the map is coloured."""
+    page.locator("#map-canvas").scroll_into_view_if_needed()
+    spot: list[float] = page.evaluate(COLOURED_SPOT)
+    return spot
+
+
+COLOURED_SPOT = """() => {
+    const canvas = document.querySelector("#map-canvas canvas");
+    const {left, top, width, height} = canvas.getBoundingClientRect();
+    const pixels = canvas.getContext("2d");
+    const alpha = (x, y) => pixels.getImageData(x * canvas.width, y * canvas.height, 1, 1).data[3];
+    for (let y = 0.25; y < 0.75; y += 0.01) for (let x = 0.25; x < 0.75; x += 0.01) {
+        if (alpha(x, y) > 150 && alpha(x + 0.005, y + 0.005) > 150)
+            return [left + x * width, top + y * height];
+    }
+}"""
+
+
+def serious_violations(page: Page) -> list[str]:
+    """What axe-core finds that keeps people out; its policy-free build is run in the page."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{one['id']}: {[node['target'] for node in one['nodes']]}"
+        for one in found["violations"]
+        if one["impact"] in SERIOUS
+    ]
+
+
 @with_options(java_script_enabled=False)
-def test_the_numbers_need_no_script(watched: Watched) -> None:
+def test_the_numbers_and_the_filter_need_no_script(watched: Watched) -> None:
     page = watched.visit()
-    expect(page.locator(".key-figures")).to_contain_text("Open now 2")
-    expect(page.locator(".types tbody tr")).to_have_count(3)
+    expect(value(page, "filed")).to_have_text("40")
+    page.get_by_role("link", name="7 days").click()
+    first = make_city().localise(timezone.now()).date() - timedelta(days=6)
+    week = Complaint.objects.filed_since(midnight(first, make_city()))
+    expect(value(page, "filed")).to_have_text(str(week.count()))
+    page.locator("#pick-complaint_type").click()
+    page.get_by_role("checkbox", name="Rodent").check()
+    page.locator('[data-picker="complaint_type"]').get_by_role("button", name="Apply").click()
+    rodents = week.filter(complaint_type__code="rodent").count()
+    expect(value(page, "filed")).to_have_text(str(rodents))
+    assert "complaint_type=rodent" in page.url
+    assert "range=7d" in page.url
 
 
-def test_the_chart_is_drawn_and_described(watched: Watched) -> None:
+def test_a_visitor_narrows_looks_behind_a_number_and_goes_back(watched: Watched) -> None:
     page = watched.visit()
-    chart = page.locator("#flow-chart")
-    expect(chart.locator("canvas")).to_be_visible()
-    expect(chart).to_have_attribute("aria-label", re.compile("each day.*table below"))
-    page.get_by_text("The same as a table").click()
-    expect(page.get_by_role("cell", name="3", exact=True).first).to_be_visible()
+    expect(value(page, "filed")).to_have_text("40")
+    for chart in ("flow", "histogram", "boxes", "heat"):
+        expect(page.locator(f"#{chart} canvas").first).to_be_visible()
+    page.locator("#types").get_by_role("link", name="Rodent").click()
+    expect(value(page, "filed")).to_have_text("10")
+    assert page.url.endswith("?complaint_type=rodent")
+    for picker, choice, left in (("district", "Bronx", "10"), ("channel", "Online", "10")):
+        page.locator(f"#pick-{picker}").click()
+        page.locator(f'[data-picker="{picker}"]').get_by_label(choice).check()
+        page.locator(f'[data-picker="{picker}"]').get_by_role("button", name="Apply").click()
+        expect(page.locator(".chips")).to_contain_text(choice)
+        expect(value(page, "filed")).to_have_text(left)
+    page.locator("#pick-status").click()
+    page.locator('[data-picker="status"]').get_by_label("Closed").check()
+    page.locator('[data-picker="status"]').get_by_role("button", name="Apply").click()
+    expect(value(page, "filed")).to_have_text("7")
+    page.go_back()
+    expect(value(page, "filed")).to_have_text("10")
+    page.get_by_role("link", name="Reset").first.click()
+    expect(value(page, "filed")).to_have_text("40")
+    page.locator("#rows").get_by_role("link", name="Older").click()
+    expect(page.locator("#rows tbody tr")).to_have_count(15)
+    page.locator("#rows tbody a").first.click()
+    expect(page.locator(".timeline")).to_contain_text("Filed")
+    expect(page.locator("#point-map canvas")).to_be_visible()
 
 
-def test_promises_are_drawn_beside_what_was_meant(watched: Watched) -> None:
-    counted(1, early=1, kept=8, late=1)
-    counted(2, early=2, kept=6, late=2)
+def test_the_map_tells_an_area_on_hover_and_narrows_on_click(watched: Watched) -> None:
     page = watched.visit()
-    chart = page.locator("#promises-chart")
-    expect(chart.locator("canvas")).to_be_visible()
-    expect(chart).to_have_attribute("aria-label", re.compile("promised ranges.*table below"))
-    expect(page.locator('[data-part="kept"]')).to_have_text("70\u00a0%")
+    page.wait_for_selector("#map-canvas[data-ready]")
+    assert int(page.locator("#map-canvas").get_attribute("data-ready") or 0) > 5
+    expect(page.locator(".legend li")).not_to_have_count(0)
+    page.mouse.move(*inside_a_hexagon(page))
+    tooltip = page.locator(".leaflet-tooltip")
+    expect(tooltip).to_contain_text(re.compile("Queens|Bronx"))
+    expect(tooltip).to_contain_text(re.compile(r"Opened: \d+"))
+    page.get_by_role("button", name="Half within").click()
+    expect(page.locator(".legend")).to_contain_text(re.compile("min|h"))
+    page.get_by_role("button", name="Share late").click()
+    expect(page.locator(".legend")).to_contain_text("nobody knows which are late")
+    page.locator("#map summary").click()
+    expect(page.locator("#map tbody tr")).to_have_count(2)
+    page.get_by_role("button", name="Opened").click()
+    page.mouse.click(*inside_a_hexagon(page))
+    expect(page.locator(".chips")).to_contain_text("Hexagon")
 
 
-def test_the_chart_tells_a_day_on_hover(watched: Watched) -> None:
+def test_two_areas_stand_beside_each_other(watched: Watched) -> None:
     page = watched.visit()
-    chart = page.locator("#flow-chart")
-    chart.scroll_into_view_if_needed()
-    before = chart.screenshot()
-    chart.hover()
-    page.wait_for_timeout(300)
-    assert chart.screenshot() != before
+    expect(page.locator("#comparison thead")).to_contain_text(re.compile(r"Bronx\s*New York City"))
+    page.locator('#compare select[name="b"]').select_option("queens")
+    expect(page.locator("#comparison thead")).to_contain_text(re.compile(r"Bronx\s*Queens"))
+    expect(page.locator("#comparison canvas")).to_be_visible()
 
 
-def test_a_service_without_a_model_says_so_in_place(watched: Watched) -> None:
-    page = watched.visit()
-    with page.expect_response("**/predict/**") as answered:
-        page.get_by_role("button", name="Ask the forecast").click()
-    assert answered.value.status == 503
-    expect(page.get_by_role("alert")).to_have_text("No model is active for New York City yet.")
-    # Chromium itself notes the failed fetch; nothing else may be wrong.
-    assert len(watched.console_errors) == 1
-    assert "503" in watched.console_errors.pop()
+def test_a_complaint_filed_by_the_api_appears_by_itself(watched: Watched) -> None:
+    page = watched.page
+    page.clock.install()
+    watched.visit()
+    expect(value(page, "filed")).to_have_text("40")
+    page.clock.run_for(13_000)
+    with page.expect_response("**/live.json*") as quiet:
+        page.clock.run_for(13_000)
+    assert quiet.value.status in {200, 304}
+    Client().post(
+        "/api/v1/complaints/",
+        {"complaint_type": "rodent", "latitude": 40.75, "longitude": -73.85},
+        content_type="application/json",
+    )
+    assert Complaint.objects.count() == 41
+    page.clock.run_for(13_000)
+    expect(value(page, "filed")).to_have_text("41")
+    expect(page.locator('[data-part="offline"]')).to_be_hidden()
 
 
-@pytest.mark.parametrize("kind", ["noise-residential", "rodent", "lost-cause"])
-def test_the_browser_and_the_server_answer_in_the_same_words(
-    watched: Watched, client: Client, kind: str
-) -> None:
-    activate_small_model()
-    page = watched.visit()
-    with page.expect_response("**/predict/**") as answered:
-        page.get_by_label("What is it about?").select_option(kind)
-    assert answered.value.ok
-    expect(page.locator("#answer")).not_to_have_attribute("aria-busy", "true")
-    said = " ".join(page.locator("#answer").inner_text().replace("\N{NO-BREAK SPACE}", " ").split())
-    address = page.url
-    assert f"complaint_type={kind}" in address
-    page.goto("about:blank")
-    page.goto(address)
-    expect(page.locator("#answer")).to_contain_text("such complaints")
-    again = page.locator("#answer").inner_text().replace("\N{NO-BREAK SPACE}", " ")
-    assert " ".join(again.split()) == said
-    assert "such complaints" in text_of(client, complaint_type=kind)
-
-
-def test_a_refused_question_shows_the_reason_in_place(watched: Watched) -> None:
-    activate_small_model()
-    page = watched.visit()
-    page.locator("#forecast form").evaluate("form => { form.noValidate = true; }")
-    page.get_by_label("Latitude").fill("12")
-    with page.expect_response("**/predict/**"):
-        page.get_by_role("button", name="Ask the forecast").click()
-    expect(page.get_by_role("alert")).to_contain_text("expected one in New York City")
-    assert len(watched.console_errors) == 1
-    assert "400" in watched.console_errors.pop()
-
-
-@with_options(geolocation={"latitude": 40.71234, "longitude": -73.9}, permissions=["geolocation"])
-def test_my_position_is_asked_about(watched: Watched) -> None:
-    activate_small_model()
-    page = watched.visit()
-    with page.expect_response("**latitude=40.71234&longitude=-73.90000**"):
-        page.get_by_role("button", name="Use my position").click()
-    expect(page.locator("#answer")).to_contain_text("such complaints")
+def test_without_a_connection_the_page_says_that_it_may_be_old(watched: Watched) -> None:
+    page = watched.page
+    page.clock.install()
+    watched.visit()
+    page.route("**/live.json*", lambda route: route.abort())
+    # It asks after 12 seconds, then after another 24, and so on.
+    for seconds in (13, 25, 49):
+        with page.expect_event("requestfailed"):
+            page.clock.run_for(1000 * seconds)
+    page.clock.run_for(10_000)
+    expect(page.locator('[data-part="offline"]')).to_be_visible()
+    # Chromium itself notes each failed fetch.
+    assert len(watched.console_errors) == 3
+    assert all("ERR_FAILED" in error for error in watched.console_errors)
+    watched.console_errors.clear()
 
 
 @with_options(viewport=PHONE)
 def test_a_phone_needs_no_sideways_scrolling(watched: Watched) -> None:
     activate_small_model()
-    page = watched.visit()
-    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    public_id = Complaint.objects.order_by("created_at").values_list("public_id", flat=True)[0]
+    for path in ("", "how-long", "model", f"complaints/{public_id}"):
+        page = watched.visit(f"/dashboard/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], path
 
 
 @with_options(color_scheme="dark")
-def test_dark_mode_is_dark_and_the_chart_follows_a_change(watched: Watched) -> None:
+def test_dark_mode_is_dark_and_charts_follow_a_change(watched: Watched) -> None:
     page = watched.visit()
     paper = "getComputedStyle(document.body).backgroundColor"
     assert page.evaluate(paper) == DARK_PAPER
-    dark_chart = page.locator("#flow-chart").screenshot()
+    assert serious_violations(page) == []
+    dark_chart = page.locator("#flow canvas").screenshot()
     page.emulate_media(color_scheme="light")
+    expect(page.locator("body")).not_to_have_css("background-color", DARK_PAPER)
     page.wait_for_timeout(100)
-    assert page.evaluate(paper) != DARK_PAPER
-    assert page.locator("#flow-chart").screenshot() != dark_chart
+    assert page.locator("#flow canvas").screenshot() != dark_chart
 
 
-def test_the_keyboard_reaches_everything(watched: Watched) -> None:
+def test_the_keyboard_reaches_and_works_the_filter(watched: Watched) -> None:
     page = watched.visit()
     page.keyboard.press("Tab")
     expect(page.get_by_text("Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     reached = set()
-    for _ in range(30):
+    for _ in range(14):
         page.keyboard.press("Tab")
-        reached.add(page.evaluate("document.activeElement.textContent.trim().split('\\n')[0]"))
-    assert {"Use my position", "Ask the forecast", "The same as a table", "Staff"} <= reached
+        reached.add(page.evaluate("document.activeElement.id"))
+    assert {"range-7-days", "pick-dates", "pick-complaint_type", "pick-status", "share"} <= reached
+    page.locator("#pick-agency").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".chips")).to_contain_text("Agency")
 
 
 def test_print_leaves_out_what_paper_cannot_do(watched: Watched) -> None:
     page = watched.visit()
     page.emulate_media(media="print")
-    expect(page.locator("#forecast form")).to_be_hidden()
+    for gone in ("#filter", ".pages", "#rows .files"):
+        expect(page.locator(gone)).to_be_hidden()
     expect(page.locator(".key-figures")).to_be_visible()
 
 
+def test_no_page_keeps_anybody_out(watched: Watched) -> None:
+    activate_small_model()
+    public_id = Complaint.objects.order_by("created_at").values_list("public_id", flat=True)[0]
+    for path in ("", "how-long", "model", f"complaints/{public_id}", "imports"):
+        page = watched.visit(f"/dashboard/{path}")
+        assert serious_violations(page) == [], path
+
+
+def test_axe_would_find_what_keeps_people_out(watched: Watched) -> None:
+    page = watched.visit("/dashboard/imports")
+    page.evaluate("document.querySelector('main').innerHTML += '<img src=\"/static/x.png\">'")
+    page.wait_for_timeout(100)
+    assert any("image-alt" in found for found in serious_violations(page))
+    watched.console_errors.clear()
+
+
+def test_a_forecast_is_asked_for_a_point_and_a_type(watched: Watched) -> None:
+    activate_small_model()
+    page = watched.visit("/dashboard/how-long")
+    expect(page.locator("#curve canvas")).to_be_visible()
+    with page.expect_response("**/how-long/answer?**"):
+        page.get_by_label("What is it about?").select_option("rodent")
+    expect(page.locator("#answer")).to_contain_text("Rodent")
+    before = page.get_by_label("Latitude").input_value()
+    with page.expect_response("**/how-long/answer?**"):
+        page.locator("#point-map").click(position={"x": 150, "y": 60})
+    assert page.get_by_label("Latitude").input_value() != before
+    expect(page.locator("#curve canvas")).to_be_visible()
+
+
+@with_options(geolocation={"latitude": 40.71234, "longitude": -73.9}, permissions=["geolocation"])
+def test_my_position_is_asked_about(watched: Watched) -> None:
+    activate_small_model()
+    page = watched.visit("/dashboard/how-long")
+    with page.expect_response("**latitude=40.71234&longitude=-73.90000**"):
+        page.get_by_role("button", name="Use my position").click()
+    expect(page.locator("#answer")).to_contain_text("such complaints")
+
+
 def test_the_policy_would_be_heard_if_it_were_broken(watched: Watched) -> None:
-    page = watched.visit()
+    page = watched.visit("/dashboard/imports")
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"color:red\">red</p>')")
     page.wait_for_timeout(100)
     assert len(watched.console_errors) == 1
     assert "Content Security Policy" in watched.console_errors.pop()
-
-
-def test_both_languages_write_chances_alike(watched: Watched) -> None:
-    page = watched.visit()
-    shares = [count / 999 for count in range(1_000)] + [0, 1, 0.005, 0.995]
-    found = page.evaluate(
-        """async (shares) => {
-            const words = await import("/static/dashboard/words.js");
-            return shares.map(words.chanceInWords);
-        }""",
-        shares,
-    )
-    assert found == [chance_in_words(share) for share in shares]

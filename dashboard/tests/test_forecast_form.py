@@ -1,5 +1,7 @@
 """ "How long will it take?" without JavaScript: the page answers its own form."""
 
+import json
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,7 +12,8 @@ from complaints.tests.factories import make_agency, make_city, make_complaint, m
 from dashboard.complaint_types import FiledType
 from dashboard.forms import grouped
 from dashboard.tests.forecasters import Use
-from dashboard.tests.reading import text_of
+from dashboard.tests.reading import plain
+from predictions.tests.small_model import activate_small_model
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +25,11 @@ QUESTION = {
 }
 
 
+def ask(client: Client, **question: str) -> str:
+    """What a reader sees of the answer."""
+    return plain(client.get("/dashboard/how-long/", question).content.decode())
+
+
 @pytest.fixture(autouse=True)
 def _types() -> None:
     make_complaint()
@@ -30,7 +38,7 @@ def _types() -> None:
 
 def test_it_answers_in_one_sentence_with_chances(client: Client, forecaster: Use) -> None:
     forecaster("Soon")
-    text = text_of(client, **QUESTION)
+    text = ask(client, **QUESTION)
     assert (
         "Half of such complaints are closed within 3.1 h, eight in ten between 40 min and 14 h."
         in text
@@ -39,39 +47,54 @@ def test_it_answers_in_one_sentence_with_chances(client: Client, forecaster: Use
     assert "not closed by Wed 10 Jul 2019, 15:06" in text
 
 
-def test_it_draws_the_range_on_the_scale(client: Client, forecaster: Use) -> None:
+def test_it_draws_the_curve_with_its_range_and_a_table(client: Client) -> None:
+    activate_small_model()
+    page = client.get("/dashboard/how-long/", QUESTION).content.decode()
+    found = re.search(r'<script id="curve-data" type="application/json">(.*?)</script>', page)
+    assert found
+    data = json.loads(found[1])
+    hours, shares = zip(*data["points"], strict=True)
+    assert list(hours) == sorted(hours)
+    assert list(shares) == sorted(shares)
+    assert data["range"][0] <= data["median"] <= data["range"][1]
+    assert "Chance that it is closed" in page
+
+
+def test_the_answer_alone_is_a_part_of_the_page(client: Client, forecaster: Use) -> None:
     forecaster("Soon")
-    page = client.get("/dashboard/", QUESTION).content.decode()
-    answer = page[page.index('id="answer"') : page.index("<template")]
-    assert 'data-part="likely" x="11.3%" y="4" width="35.3%"' in answer
-    assert 'data-part="median" cx="29.1%"' in answer
+    alone = client.get("/dashboard/how-long/answer", QUESTION).content.decode()
+    assert "Half of such complaints" in alone
+    assert "<html" not in alone
+    assert "".join(alone.split()) in "".join(
+        client.get("/dashboard/how-long", QUESTION).content.decode().split()
+    )
 
 
 def test_a_tail_beyond_the_horizon_is_said(client: Client, forecaster: Use) -> None:
     forecaster("LongTail")
     sentence = "closed within 3 d 8 h; one in ten is still open after 60 d."
-    assert sentence in text_of(client, **QUESTION)
+    assert sentence in ask(client, **QUESTION)
 
 
 def test_a_median_beyond_the_horizon_is_said_and_no_date_invented(
     client: Client, forecaster: Use
 ) -> None:
     forecaster("Never")
-    text = text_of(client, **QUESTION)
+    text = ask(client, **QUESTION)
     assert "More than half of such complaints are still open after 60 d" in text
     assert "as likely as not" not in text
 
 
 def test_without_a_model_it_says_so(client: Client, forecaster: Use) -> None:
     forecaster("Silent")
-    text = text_of(client, **QUESTION)
+    text = ask(client, **QUESTION)
     assert "No model is active for New York City yet." in text
     assert "manage.py train_model" in text
 
 
 def test_it_starts_with_the_most_filed_type_mid_city_now(client: Client, forecaster: Use) -> None:
     forecaster("Soon")
-    page = client.get("/dashboard/").content.decode()
+    page = client.get("/dashboard/how-long/").content.decode()
     assert '<option value="noise-residential" selected>' in page
     assert 'value="40.7"' in page
     assert 'value="-73.975"' in page
@@ -83,7 +106,7 @@ def test_it_starts_with_the_most_filed_type_mid_city_now(client: Client, forecas
 
 def test_what_is_left_empty_is_filled_in(client: Client, forecaster: Use) -> None:
     forecaster("Soon")
-    page = client.get("/dashboard/?complaint_type=rodent&latitude=&x=1").content.decode()
+    page = client.get("/dashboard/how-long/?complaint_type=rodent&latitude=&x=1").content.decode()
     assert '<option value="rodent" selected>' in page
     assert 'value="40.7"' in page
 
@@ -108,7 +131,7 @@ def test_a_bad_value_is_named_in_place(
     client: Client, forecaster: Use, field: str, value: str, message: str
 ) -> None:
     forecaster("Soon")
-    text = text_of(client, **{**QUESTION, field: value})
+    text = ask(client, **{**QUESTION, field: value})
     assert message in text
     assert "Half of such complaints" not in text
 
@@ -116,16 +139,14 @@ def test_a_bad_value_is_named_in_place(
 def test_a_type_that_is_switched_off_cannot_be_asked(client: Client, forecaster: Use) -> None:
     forecaster("Soon")
     make_type("old", is_active=False)
-    assert "not a type that can be filed" in text_of(
-        client, **{**QUESTION, "complaint_type": "old"}
-    )
+    assert "not a type that can be filed" in ask(client, **{**QUESTION, "complaint_type": "old"})
 
 
 def test_local_times_are_the_citys(client: Client, forecaster: Use) -> None:
     forecaster("Soon")
     utc = datetime.fromisoformat("2019-07-10T16:00:00+00:00")
     texts = {
-        text_of(client, **{**QUESTION, "created_date": text}).partition("not closed by ")[2][:22]
+        ask(client, **{**QUESTION, "created_date": text}).partition("not closed by ")[2][:22]
         for text in ("2019-07-10T12:00", utc.isoformat())
     }
     assert texts == {"Wed 10 Jul 2019, 15:06"}
