@@ -60,6 +60,8 @@ def without_secondary_indexes(cursor: CursorWrapper, rows: int) -> Iterator[bool
         cursor.execute(definition)
     for table, name, definition in constraints:
         cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+    # The first readers come before autovacuum does.
+    cursor.execute(f"ANALYZE {', '.join(TABLES)}")
 
 
 def _may_lock(cursor: CursorWrapper) -> bool:

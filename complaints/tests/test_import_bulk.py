@@ -72,6 +72,12 @@ def test_an_empty_table_is_filled_first_and_indexed_afterwards(
     assert any(statement.startswith("DROP INDEX") for statement in dropped)
     assert structure() == before
     assert ComplaintEvent.objects.count() == 8
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT reltuples FROM pg_class WHERE oid = ANY (%s::regclass[]) ORDER BY relname",
+            [list(bulk.TABLES)],
+        )
+        assert cursor.fetchall() == [(5,), (8,)], "the planner knows the tables"
     assert all(len(one) == 20 for one in Complaint.objects.values_list("public_id", flat=True))
 
 
