@@ -88,6 +88,7 @@ REASONS = {
     "place": "The place",
     "time": "The hour and day of filing",
     "queue": "What is waiting just now",
+    "pace": "How fast such complaints are closed just now",
 }
 
 

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
 
 from complaints.models import Agency, City, ComplaintType, District
-from predictions.ml.queue import LONG_DAYS, NOBODY, PACE_CLOSINGS, Queue, Waiting
+from predictions.ml.queue import LONG_DAYS, PACE_CLOSINGS, Queue, Share, Waiting
 
 SQL = {path.stem: path.read_text() for path in (Path(__file__).parent / "sql").glob("queue_*.sql")}
-# The counts change with every complaint; the pace of the last thirty closings does not, and
-# reading it costs several times as much.
-PACE_EVERY = timedelta(minutes=1)
+# The counts change with every complaint; the pace of the last thirty closings does not, the last
+# closing may be a minute old, and reading them costs several times as much.
+CLOSINGS_EVERY = timedelta(minutes=1)
 
+CLOSING_FIELDS = (
+    "pace_by_type",
+    "pace_by_type_district",
+    "closed_by_agency",
+    "closed_by_agency_district",
+)
 Row = tuple[Any, ...]
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -28,20 +35,20 @@ class Snapshot:
     """A queue, and when its slowly changing part was read."""
 
     queue: Queue
-    pace_read_at: datetime
+    closings_read_at: datetime
 
 
 def read_snapshot(city: City, now: datetime, before: Snapshot | None = None) -> Snapshot:
-    """The queue at `now`. The pace is kept from `before` for `PACE_EVERY`."""
+    """The queue at `now`. What closed last is kept from `before` for `CLOSINGS_EVERY`."""
     waiting = _rows("queue_waiting", city, now)
     days = _days_in_a_row(_rows("queue_days", city, now))
-    keeps_pace = before and timedelta(0) <= now - before.pace_read_at < PACE_EVERY
-    closings = [] if keeps_pace else _rows("queue_closings", city, now)
+    keeps = before and timedelta(0) <= now - before.closings_read_at < CLOSINGS_EVERY
+    closings = [] if keeps else _rows("queue_closings", city, now)
     # Last, so that every key read before has its name.
     names = _Names.of(city)
-    paces = _paces_of(before.queue) if before and keeps_pace else last_paces(closings, names)
-    queue = Queue(taken_at=now, days=days, areas=names.areas, **counts(waiting, names), **paces)
-    return Snapshot(queue, before.pace_read_at if before and keeps_pace else now)
+    closed = _closings_of(before.queue) if before and keeps else last_closings(closings, names)
+    queue = Queue(taken_at=now, days=days, areas=names.areas, **counts(waiting, names), **closed)
+    return Snapshot(queue, before.closings_read_at if before and keeps else now)
 
 
 @dataclass(frozen=True)
@@ -68,49 +75,74 @@ class _Names:
 
 def counts(rows: Iterable[Row], names: _Names) -> dict[str, Any]:
     """The counting fields of a `Queue` from rows of `queue_waiting.sql`."""
-    by_type: dict[str, Waiting] = defaultdict(lambda: NOBODY)
-    by_type_district: dict[tuple[str, str], Waiting] = defaultdict(lambda: NOBODY)
+    # Added up in lists: thousands of rows every two seconds, in every serving process.
+    by_type: dict[str, list[Any]] = defaultdict(lambda: [0, 0, 0.0])
+    by_type_district: dict[tuple[str, str], list[Any]] = defaultdict(lambda: [0, 0, 0.0])
     by_agency_area: dict[tuple[str, str], int] = defaultdict(int)
-    for type_key, agency_key, district_key, *numbers in rows:
-        kind, some = names.types[type_key], Waiting(*numbers)
-        by_type[kind] += some
-        if district_key is not None:
-            district = names.districts[district_key]
-            by_type_district[kind, district] += some
-            if agency_key is not None:
-                by_agency_area[names.agencies[agency_key], names.areas[district]] += some.long
+    by_agency: dict[str, list[Any]] = defaultdict(lambda: [0, 0])
+    by_agency_district: dict[tuple[str, str], list[Any]] = defaultdict(lambda: [0, 0])
+    for type_key, agency_key, district_key, *waiting, filed_24, filed_6, open_6 in rows:
+        kind = names.types[type_key]
+        agency = names.agencies.get(agency_key)
+        district = names.districts.get(district_key)
+        _add(by_type[kind], waiting)
+        if agency is not None:
+            _add(by_agency[agency], (filed_6, open_6))
+        if district is not None:
+            _add(by_type_district[kind, district], waiting)
+        if agency is not None and district is not None:
+            by_agency_area[agency, names.areas[district]] += waiting[1]
+            _add(by_agency_district[agency, district], (filed_24, waiting[0]))
     return {
-        "by_type": dict(by_type),
-        "by_type_district": dict(by_type_district),
+        "by_type": {key: Waiting(*found) for key, found in by_type.items()},
+        "by_type_district": {key: Waiting(*found) for key, found in by_type_district.items()},
         "by_agency_area": dict(by_agency_area),
+        "by_agency": {key: Share(*found) for key, found in by_agency.items()},
+        "by_agency_district": {key: Share(*found) for key, found in by_agency_district.items()},
     }
 
 
-def last_paces(rows: Iterable[Row], names: _Names) -> dict[str, Any]:
-    """The pace fields of a `Queue` from rows of `queue_closings.sql`."""
+def _add(sums: list[Any], numbers: Sequence[float]) -> None:
+    for place, number in enumerate(numbers):
+        sums[place] += number
+
+
+def last_closings(rows: Iterable[Row], names: _Names) -> dict[str, Any]:
+    """The fields of a `Queue` about closings, from rows of `queue_closings.sql`."""
     by_type: dict[str, list[float]] = defaultdict(list)
     by_type_district: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for type_key, district_key, hours in rows:
+    by_agency: dict[str, datetime] = {}
+    by_agency_district: dict[tuple[str, str], datetime] = {}
+    for type_key, agency_key, district_key, hours, seen_at in rows:
         kind, pace = names.types[type_key], math.log1p(hours)
-        lists = [by_type[kind]]
-        if district_key is not None:
-            lists.append(by_type_district[kind, names.districts[district_key]])
-        for closings in lists:
-            if len(closings) < PACE_CLOSINGS:
-                closings.append(pace)
+        agency = names.agencies.get(agency_key)
+        district = names.districts.get(district_key)
+        _append_pace(by_type[kind], pace)
+        if agency is not None:
+            by_agency.setdefault(agency, seen_at)
+        if district is not None:
+            _append_pace(by_type_district[kind, district], pace)
+        if agency is not None and district is not None:
+            by_agency_district.setdefault((agency, district), seen_at)
     return {
-        "pace_by_type": {key: sum(found) / len(found) for key, found in by_type.items()},
-        "pace_by_type_district": {
-            key: sum(found) / len(found) for key, found in by_type_district.items()
-        },
+        "pace_by_type": _means(by_type),
+        "pace_by_type_district": _means(by_type_district),
+        "closed_by_agency": by_agency,
+        "closed_by_agency_district": by_agency_district,
     }
 
 
-def _paces_of(queue: Queue) -> dict[str, Any]:
-    return {
-        "pace_by_type": queue.pace_by_type,
-        "pace_by_type_district": queue.pace_by_type_district,
-    }
+def _append_pace(paces: list[float], pace: float) -> None:
+    if len(paces) < PACE_CLOSINGS:
+        paces.append(pace)
+
+
+def _means(paces: Mapping[Key, list[float]]) -> dict[Key, float]:
+    return {key: sum(found) / len(found) for key, found in paces.items()}
+
+
+def _closings_of(queue: Queue) -> dict[str, Any]:
+    return {name: getattr(queue, name) for name in CLOSING_FIELDS}
 
 
 def _days_in_a_row(rows: list[Row]) -> int:

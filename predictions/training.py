@@ -38,19 +38,24 @@ class Trial:
     result: Evaluation
 
 
-def train_version(city: City, as_of: datetime, progress: Progress) -> ModelVersion:
+def train_version(
+    city: City, as_of: datetime, progress: Progress, *, single: bool = False
+) -> ModelVersion:
     """Train as of a moment, test, store, and let it serve if the gate lets it.
 
     Where the data goes on after `as_of` far enough, the very model is tested on what came next;
-    else its rehearsal, trained as of the holdout's start. Raises TooFewComplaints; Unfit if the
+    else its rehearsal, trained as of the holdout's start. With `single` that one is the version:
+    half the work, but it knows nothing of the last week. Raises TooFewComplaints; Unfit if the
     stored version cannot be loaded again.
     """
     frame = read_complaints(city)
     # Later than the data's end nothing is known; as of years after it every row would be stale.
     as_of = min(as_of, _known_until(frame) or as_of)
+    newest = Holdout.newest(frame, as_of) if single else None
+    as_of = newest.start if newest else as_of
     trained = train(frame, as_of=as_of, time_zone=city.time_zone, progress=progress)
     model = _ready(trained, before_training(city, as_of))
-    trial = _try(frame, city, as_of, model, progress)
+    trial = _try(frame, city, as_of, model, progress, newest)
     rival = _rival(frame, city, trial)
     # Nothing is stored before all is known: whoever interrupts leaves the registry as it was.
     version = _store(city, as_of, model, trial)
@@ -73,10 +78,15 @@ def _ready(model: TrainedModel, inputs: Shares | None = None) -> TrainedModel:
 
 
 def _try(
-    frame: pl.DataFrame, city: City, as_of: datetime, model: TrainedModel, progress: Progress
+    frame: pl.DataFrame,
+    city: City,
+    as_of: datetime,
+    model: TrainedModel,
+    progress: Progress,
+    newest: Holdout | None,
 ) -> Trial:
     known_until = _known_until(frame) or as_of
-    holdout, rehearsal = Holdout.after(as_of), None
+    holdout, rehearsal = newest or Holdout.after(as_of), None
     if not holdout.is_known(known_until):
         holdout = Holdout.newest(frame, min(as_of, known_until))
         progress("rehearsing: training as of the holdout's start", 0.0)

@@ -114,6 +114,10 @@ def test_what_remains_of_a_waiting_complaint_is_told_as_such() -> None:
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
+        (
+            Reason("pace", -2.0),
+            "How fast such complaints are closed just now: 2 h shorter than usual for this type.",
+        ),
         (Reason("queue", 3.2), "What is waiting just now: 3.2 h longer than usual for this type."),
         (Reason("place", -0.5), "The place: 30 min shorter than usual for this type."),
     ],

@@ -18,6 +18,7 @@ from .features import (
     Matrix,
     Query,
     Row,
+    area_block,
     category_block,
     day_block,
     district_of,
@@ -41,6 +42,7 @@ class Encoder:
         remember = lru_cache(maxsize=MOST_REMEMBERED)
         self._category = remember(partial(category_block, encoding))
         self._place = remember(partial(place_block, encoding))
+        self._area = remember(partial(area_block, encoding))
         self._day = remember(partial(day_block, encoding))
 
     def row(self, query: Query, queue: Queue | None = None) -> Row:
@@ -62,6 +64,7 @@ class Encoder:
             NAN if query.latitude is None else query.latitude,
             NAN if query.longitude is None else query.longitude,
             *waiting,
+            *self._area(kind, query.agency, query.descriptor, district),
         ]
         return np.array(numbers, dtype=np.float32)
 
@@ -94,6 +97,10 @@ class Encoder:
                 np.float32,
             ),
             self._waiting(pairs, queue),
+            _spread(
+                self._area,
+                [(one.complaint_type, one.agency, one.descriptor, place) for one, place in pairs],
+            ),
         ]
         return np.hstack(blocks)
 

@@ -40,6 +40,7 @@ def fit_encoding(
         horizons_hours=HORIZONS_HOURS,
         typical_agency=_most_frequent(frame, "complaint_type", "agency"),
         typical_district=_typical_districts(frame),
+        areas=_most_frequent(frame, "district", "area"),
         channels=_channels(frame),
         statistics=_statistics(frame, weights),
     )

@@ -154,7 +154,7 @@ def forecast_outlook(trained: TrainedModel, test: pl.DataFrame, frame: pl.DataFr
     forecaster = trained.forecaster()
     encoding = forecaster.header.encoding
     asked = with_queue(with_usual(test, encoding), frame, encoding.time_zone)
-    features = encode_frame(asked, encoding)
+    features = forecaster.choose(encode_frame(asked, encoding))
     edges = np.array(forecaster.header.edges_hours)
     return Outlook.of_curves(edges, forecaster.cumulative(features))
 

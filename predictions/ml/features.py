@@ -9,7 +9,7 @@ To add features, append a block: existing columns keep their places.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from .queue import QUEUE_FEATURES, UNKNOWN, Queue
+from .queue import PACE_FEATURES, QUEUE_FEATURES, UNKNOWN, Queue
 
 if TYPE_CHECKING:
     import polars as pl
@@ -65,6 +65,8 @@ class Encoding(msgspec.Struct, frozen=True, kw_only=True):
         The usual agency of a complaint type, for queries that name none.
     typical_district
         The usual district of an H3 cell (resolution 8, hexadecimal), likewise.
+    areas
+        District → the wider area it lies in.
     channels
         A number for each channel.
     statistics
@@ -80,6 +82,7 @@ class Encoding(msgspec.Struct, frozen=True, kw_only=True):
     typical_district: dict[str, str]
     channels: dict[str, float]
     statistics: dict[str, dict[str, list[float]]]
+    areas: dict[str, str] = {}
 
 
 # Table name → the columns that form its key. Earlier tables are the wider categories.
@@ -91,6 +94,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "location_type": ("complaint_type", "location_type"),
     "agency_district": ("agency", "district"),
     "type_district": ("complaint_type", "district"),
+    "descriptor_area": ("complaint_type", "descriptor", "area"),
 }
 # Which wider category a table borrows from, and stands in when a category is unknown.
 PARENTS = {
@@ -100,10 +104,15 @@ PARENTS = {
     "location_type": "type",
     "agency_district": "agency",
     "type_district": "type",
+    "descriptor_area": "descriptor",
 }
 CATEGORY_TABLES = ("type", "descriptor", "agency", "location_type")
 PLACE_TABLES = ("agency_district", "type_district")
-# Groups of columns; shares of a category table belong to the table's, places to "place".
+# A model trained before this table was there does without it.
+AREA_TABLE = "descriptor_area"
+NO_STATISTICS: dict[str, list[float]] = {}
+# Groups of columns; shares of a category table belong to the table's, places to "place", and what
+# exactly is reported in which area to "descriptor", of which it tells most.
 GROUPS: dict[str, tuple[str, ...]] = {
     "type": (),
     "descriptor": (),
@@ -112,8 +121,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "channel": ("channel",),
     "place": ("latitude", "longitude"),
     "time": (),
-    "queue": QUEUE_FEATURES,
+    "queue": tuple(name for name in QUEUE_FEATURES if name not in PACE_FEATURES),
+    "pace": PACE_FEATURES,
 }
+OTHER_GROUPS = {AREA_TABLE: "descriptor"}
 SATURDAY = 5
 LONGEST_BREAK_DAYS = 7
 
@@ -123,7 +134,7 @@ def closed_shares(encoding: Encoding, table: str, values: dict[str, str | None])
     while table != "city":
         parts = [values[column] for column in TABLES[table]]
         if None not in parts:
-            shares = encoding.statistics[table].get(category_key(parts))
+            shares = encoding.statistics.get(table, NO_STATISTICS).get(category_key(parts))
             if shares is not None:
                 return shares
         table = PARENTS[table]
@@ -171,6 +182,24 @@ def place_block(
     return numbers
 
 
+def area_block(
+    encoding: Encoding,
+    complaint_type: str,
+    agency: str | None,
+    descriptor: str | None,
+    district: str | None,
+) -> list[float]:
+    """How fast exactly this is dealt with in this part of the city."""
+    values = {
+        "complaint_type": complaint_type,
+        "agency": agency or encoding.typical_agency.get(complaint_type),
+        "descriptor": descriptor,
+        "area": encoding.areas.get(district) if district is not None else None,
+    }
+    # A copy: without the table these are the numbers of another.
+    return [*closed_shares(encoding, AREA_TABLE, values)]
+
+
 def day_block(encoding: Encoding, day: date) -> list[float]:
     """The local day: weekday (Monday 0), day of year, holiday, days to the next working day."""
     ahead = 1
@@ -193,13 +222,14 @@ def feature_names(horizons_hours: list[float]) -> list[str]:
 
     day = ["weekday", "day_of_year", "is_holiday", "days_to_working_day"]
     rest = [*day, "hour", "latitude", "longitude", *QUEUE_FEATURES]
-    return [*shares(CATEGORY_TABLES), "channel", *shares(PLACE_TABLES), *rest]
+    wide = [*shares(CATEGORY_TABLES), "channel", *shares(PLACE_TABLES)]
+    return [*wide, *rest, *shares((AREA_TABLE,))]
 
 
-def feature_groups(horizons_hours: list[float]) -> dict[str, list[int]]:
-    """Group → columns of an encoded row: what people would call one fact about a complaint."""
+def feature_groups(names: Iterable[str]) -> dict[str, list[int]]:
+    """Group → places among `names`: what people would call one fact about a complaint."""
     groups: dict[str, list[int]] = {name: [] for name in GROUPS}
-    for column, name in enumerate(feature_names(horizons_hours)):
+    for column, name in enumerate(names):
         groups[_group_of(name)].append(column)
     return groups
 
@@ -207,7 +237,7 @@ def feature_groups(horizons_hours: list[float]) -> dict[str, list[int]]:
 def _group_of(name: str) -> str:
     table, is_share, _ = name.partition("_closed_")
     if is_share:
-        return "place" if table in PLACE_TABLES else table
+        return "place" if table in PLACE_TABLES else OTHER_GROUPS.get(table, table)
     return next((group for group, names in GROUPS.items() if name in names), "time")
 
 
@@ -250,6 +280,7 @@ def encode_query(query: Query, encoding: Encoding, queue: Queue | None = None) -
         agency = agency or encoding.typical_agency.get(kind)
         waiting = queue.features(kind, agency, district, query.created_at)
     numbers += waiting
+    numbers += area_block(encoding, kind, query.agency, query.descriptor, district)
     return np.array(numbers, dtype=np.float32)
 
 
@@ -284,7 +315,12 @@ def encode_frame(frame: pl.DataFrame, encoding: Encoding) -> Matrix:
         _per_distinct(known, ["local_day"], lambda day: day_block(encoding, day)),
     ]
     numbers = known.select("hour", "latitude", "longitude", *QUEUE_FEATURES).fill_null(NAN)
-    return np.hstack([*blocks, numbers.to_numpy().astype(np.float32)])
+    by_area = _per_distinct(
+        known,
+        ["complaint_type", "agency", "descriptor", "district"],
+        lambda *row: area_block(encoding, *row),
+    )
+    return np.hstack([*blocks, numbers.to_numpy().astype(np.float32), by_area])
 
 
 def with_usual(frame: pl.DataFrame, encoding: Encoding) -> pl.DataFrame:

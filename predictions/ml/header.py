@@ -31,7 +31,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     format_version
         `FORMAT_VERSION` of the code that wrote it.
     features
-        Names of the model's inputs, in order; the same as `features.feature_names`.
+        Names of the model's inputs, in order; all are among `features.feature_names`.
     encoding
         Category tables, time zone and holidays.
     edges_hours

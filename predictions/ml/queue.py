@@ -14,9 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+# A night shift, an outage: what changes within a day shows in the newest complaints first.
+NEWEST = timedelta(hours=6)
 SHORT = timedelta(hours=24)
 LONG = timedelta(hours=72)
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 # Days in a row with a filing, back from the moment, for a look-back to be known: those it
 # covers, and the one before, which shows that the stream did not begin within it.
 SHORT_DAYS = 2
@@ -36,13 +39,21 @@ QUEUE_FEATURES = (
     "open_agency_area_72h",
     "pace_type",
     "pace_type_district",
+    "open_share_agency_6h",
+    "open_share_agency_district_24h",
+    "idle_agency_hours",
+    "idle_agency_district_hours",
 )
+# How fast closings come in; the others tell who waits.
+PACE_FEATURES = QUEUE_FEATURES[6:]
 # Those that a complaint without a district does not have.
 QUEUE_FEATURES_OF_PLACE = (
     "open_type_district_24h",
     "open_type_district_72h",
     "open_agency_area_72h",
     "pace_type_district",
+    "open_share_agency_district_24h",
+    "idle_agency_district_hours",
 )
 UNKNOWN = (math.nan,) * len(QUEUE_FEATURES)
 
@@ -63,11 +74,23 @@ class Waiting:
     long: int = 0
     hours: float = 0.0
 
-    def __add__(self, other: Waiting) -> Waiting:
-        return Waiting(self.short + other.short, self.long + other.long, self.hours + other.hours)
-
 
 NOBODY = Waiting()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many were filed of late, and how many of those are open."""
+
+    filed: int = 0
+    open: int = 0
+
+    def of_open(self) -> float:
+        """The share, NaN if none was filed."""
+        return self.open / self.filed if self.filed else math.nan
+
+
+NONE_FILED = Share()
 
 
 @dataclass(frozen=True)
@@ -84,6 +107,12 @@ class Queue:
         How many of the last 72 hours wait.
     pace_by_type, pace_by_type_district
         Mean log1p(hours to close) of the last `PACE_CLOSINGS` closings of the last 72 hours.
+    by_agency
+        What was filed in the last 6 hours.
+    by_agency_district
+        What was filed there in the last 24 hours.
+    closed_by_agency, closed_by_agency_district
+        When the last closing was seen; without an entry longer than 24 hours ago.
     areas
         District → the wider area it lies in.
     """
@@ -95,6 +124,10 @@ class Queue:
     by_agency_area: Mapping[tuple[str, str], int] = field(default_factory=dict)
     pace_by_type: Mapping[str, float] = field(default_factory=dict)
     pace_by_type_district: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    by_agency: Mapping[str, Share] = field(default_factory=dict)
+    by_agency_district: Mapping[tuple[str, str], Share] = field(default_factory=dict)
+    closed_by_agency: Mapping[str, datetime] = field(default_factory=dict)
+    closed_by_agency_district: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
     areas: Mapping[str, str] = field(default_factory=dict)
 
     def is_known_at(self, moment: datetime) -> bool:
@@ -124,4 +157,26 @@ class Queue:
             area if long else math.nan,
             self.pace_by_type.get(complaint_type, math.nan) if long else math.nan,
             pace_here if long else math.nan,
+            *self._of_agency(agency, district),
         )
+
+    def _of_agency(self, agency: str | None, district: str | None) -> tuple[float, ...]:
+        """How much of the newest is open and how long nothing was closed, there and in all."""
+        if agency is None:
+            return (math.nan,) * 4
+        open_share = self.by_agency.get(agency, NONE_FILED).of_open()
+        idle = self._idle(self.closed_by_agency.get(agency))
+        if district is None:
+            return open_share, math.nan, idle, math.nan
+        here = agency, district
+        return (
+            open_share,
+            self.by_agency_district.get(here, NONE_FILED).of_open(),
+            idle,
+            self._idle(self.closed_by_agency_district.get(here)),
+        )
+
+    def _idle(self, closed_at: datetime | None) -> float:
+        """Hours since then, at most those of `SHORT`."""
+        longest = SHORT / HOUR
+        return longest if closed_at is None else min((self.taken_at - closed_at) / HOUR, longest)

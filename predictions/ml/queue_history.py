@@ -18,8 +18,10 @@ import polars as pl
 from .labels import MICROSECONDS_PER_HOUR, closing_seen_at, usable
 from .queue import (
     DAY,
+    HOUR,
     LONG,
     LONG_DAYS,
+    NEWEST,
     PACE_CLOSINGS,
     QUEUE_FEATURES,
     SHORT,
@@ -32,6 +34,8 @@ NEVER = np.iinfo(np.int64).max // 2
 Key = tuple[str, ...]
 OF_TYPE: Key = ("complaint_type",)
 OF_TYPE_DISTRICT: Key = ("complaint_type", "district")
+OF_AGENCY: Key = ("agency",)
+OF_AGENCY_DISTRICT: Key = ("agency", "district")
 OF_AGENCY_AREA: Key = ("agency", "area")
 
 
@@ -48,7 +52,7 @@ def with_queue(asked: pl.DataFrame, history: pl.DataFrame, time_zone: str) -> pl
     """
     past = Past.of(usable(history), time_zone)
     at = _microseconds(asked["created_at"])
-    asked_in = asked.with_columns(area=past.areas_of(asked["district"]))
+    asked_in = asked.with_columns(area=_areas_of(asked["district"], history))
     days = past.days_of_filings(at)
     short, long = days >= SHORT_DAYS, days >= LONG_DAYS
     type_long, type_hours = past.waiting(asked_in, at, OF_TYPE, LONG)
@@ -63,6 +67,10 @@ def with_queue(asked: pl.DataFrame, history: pl.DataFrame, time_zone: str) -> pl
         np.where(long, past.waiting(asked_in, at, OF_AGENCY_AREA, LONG)[0], np.nan),
         np.where(long, past.pace(asked_in, at, OF_TYPE), np.nan),
         np.where(long, past.pace(asked_in, at, OF_TYPE_DISTRICT), np.nan),
+        np.where(short, past.open_share(asked_in, at, OF_AGENCY, NEWEST), np.nan),
+        np.where(short, past.open_share(asked_in, at, OF_AGENCY_DISTRICT, SHORT), np.nan),
+        np.where(short, past.idle(asked_in, at, OF_AGENCY), np.nan),
+        np.where(short, past.idle(asked_in, at, OF_AGENCY_DISTRICT), np.nan),
     ]
     return asked.with_columns(
         pl.Series(name, column.astype(np.float32))
@@ -102,11 +110,6 @@ class Past:
             _microseconds(times["seen"]),
         )
 
-    def areas_of(self, districts: pl.Series) -> pl.Series:
-        """The wider area of each district; one never seen with an area is its own."""
-        pairs = self.frame.select("district", "area").drop_nulls().unique("district", keep="last")
-        return districts.replace(pairs["district"], pairs["area"])
-
     def days_of_filings(self, at: Integers) -> Integers:
         """Days in a row, back from each moment, in which something was filed: (m,)."""
         filed = np.sort(self.came)
@@ -140,6 +143,29 @@ class Past:
         hours = (count * at - (came_sum - left_sum)) / MICROSECONDS_PER_HOUR
         unknown = places < 0
         return np.where(unknown, np.nan, count), np.where(unknown, np.nan, hours)
+
+    def open_share(
+        self, asked: pl.DataFrame, at: Integers, key: Key, look_back: timedelta
+    ) -> Floats:
+        """The open share of those of the same key filed in the look-back: (m,), NaN of none."""
+        codes, places = _codes(self.frame, asked, key)
+        filed = _Steps.of(codes[codes >= 0], self.came[codes >= 0], self.came[codes >= 0])
+        # Filed exactly one look-back ago is just too long ago.
+        count = filed.position(places, at) - filed.position(places, at - _length(look_back) + 1)
+        waiting = self.waiting(asked, at, key, look_back)[0]
+        return np.asarray(waiting / np.where(count > 0, count, np.nan))
+
+    def idle(self, asked: pl.DataFrame, at: Integers, key: Key) -> Floats:
+        """Hours since the last closing of the same key was seen, at most 24: (m,)."""
+        codes, places = _codes(self.frame, asked, key)
+        closed = (codes >= 0) & (self.seen < NEVER)
+        steps = _Steps.of(codes[closed], self.seen[closed], self.seen[closed])
+        last = steps.position(places, at + 1)
+        # The sums are of the times: the last one is their last difference.
+        seen = steps.sums[last] - steps.sums[np.maximum(last - 1, 0)]
+        longest = SHORT / HOUR
+        hours = np.where(last > steps.start(places), (at - seen) / MICROSECONDS_PER_HOUR, longest)
+        return np.where(places < 0, np.nan, np.minimum(hours, longest))
 
     def pace(self, asked: pl.DataFrame, at: Integers, key: Key) -> Floats:
         """Mean log1p(hours to close) of the last closings seen: (m,), NaN without any."""
@@ -215,6 +241,13 @@ def _codes(history: pl.DataFrame, asked: pl.DataFrame, key: Key) -> tuple[Intege
         return found.select(code).to_series().to_numpy()
 
     return find(history), find(asked)
+
+
+def _areas_of(districts: pl.Series, history: pl.DataFrame) -> pl.Series:
+    """The wider area of each district; one never seen with an area is its own."""
+    # A map of the city, not an event: complaints that say nothing of speed know it too.
+    pairs = history.select("district", "area").drop_nulls().unique("district", keep="last")
+    return districts.replace(pairs["district"], pairs["area"])
 
 
 def _microseconds(times: pl.Series) -> Integers:

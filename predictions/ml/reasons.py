@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from .features import Query, Row, encode_query, feature_groups
+from .features import Query, Row, feature_groups
 from .header import Header
 from .queue import Queue
 from .runtime import Forecaster
@@ -36,9 +36,9 @@ def reasons(
     typical = _typical(header, query.complaint_type)
     if typical is None:
         return []
-    row = encode_query(query, header.encoding, queue)
+    row = forecaster.encode(query, queue)
     names, rows = [], [row]
-    for name, columns in _groups(tuple(header.encoding.horizons_hours)):
+    for name, columns in _groups(tuple(header.features)):
         if not _is_told(name, query, queue):
             continue
         usual = row.copy()
@@ -59,7 +59,7 @@ def reasons(
 
 
 def _is_told(group: str, query: Query, queue: Queue | None) -> bool:
-    if group == "queue":
+    if group in ("queue", "pace"):
         return queue is not None and queue.is_known_at(query.created_at)
     if group == "place":
         return query.district is not None or query.latitude is not None
@@ -67,8 +67,8 @@ def _is_told(group: str, query: Query, queue: Queue | None) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _groups(horizons_hours: tuple[float, ...]) -> list[tuple[str, list[int]]]:
-    return list(feature_groups(list(horizons_hours)).items())
+def _groups(names: tuple[str, ...]) -> list[tuple[str, list[int]]]:
+    return list(feature_groups(names).items())
 
 
 def _typical(header: Header, complaint_type: str) -> Row | None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from .encoder import Encoder
-from .features import Matrix, Query, feature_names
+from .features import Matrix, Query, Row, feature_names
 from .header import (
     FORMAT_VERSION,
     Header,
@@ -24,7 +24,7 @@ from .header import (
     sha256_of,
 )
 from .queue import Queue
-from .survival import Curve, Floats, closed_within, quantiles
+from .survival import Curve, Floats, Integers, closed_within, quantiles
 
 HAZARDS = "hazards"
 CUMULATIVE = "cumulative"
@@ -94,6 +94,7 @@ class Forecaster:
         self._session = session
         self._edges = tuple(header.edges_hours)
         self._encoder = Encoder(header.encoding)
+        self._columns = _columns_of(header)
 
     @classmethod
     def load(cls, onnx: bytes, header: bytes | str | dict[str, Any] | Header) -> Forecaster:
@@ -101,17 +102,24 @@ class Forecaster:
         read = read_header(header)
         if read.format_version != FORMAT_VERSION:
             raise ModelError(f"model format {read.format_version}, expected {FORMAT_VERSION}")
-        if read.features != feature_names(read.encoding.horizons_hours):
-            raise ModelError("the model was trained on other features than this code computes")
         if sha256_of(onnx) != read.sha256:
             raise ModelError(f"the model's bytes do not have the SHA-256 {read.sha256}")
         forecaster = cls(open_session(onnx), read)
         forecaster._check_itself()
         return forecaster
 
+    def encode(self, query: Query, queue: Queue | None = None) -> Row:
+        """One query as this model sees it: (k,), the features of its header."""
+        row = self._encoder.row(query, queue)
+        return row if self._columns is None else row[self._columns]
+
+    def choose(self, features: Matrix) -> Matrix:
+        """Of all features that this code computes, (n, all), those that this model sees, (n, k)."""
+        return features if self._columns is None else features[:, self._columns]
+
     def curve(self, query: Query, queue: Queue | None = None) -> Curve:
         """The whole curve of one query, with the queue as known now."""
-        return self._curve(self._encoder.row(query, queue))
+        return self._curve(self.encode(query, queue))
 
     def forecast(self, query: Query, queue: Queue | None = None) -> Forecast:
         """The forecast of one query, at any complaint type, with the queue as known now.
@@ -125,7 +133,7 @@ class Forecaster:
         """The forecasts of many queries in one call of the model, each as it is alone."""
         if not queries:
             return []
-        rows = self._encoder.rows(queries, queue)
+        rows = self.choose(self._encoder.rows(queries, queue))
         return forecasts(np.array(self._edges), self.cumulative(rows))
 
     def cumulative(self, features: Matrix) -> Floats:
@@ -157,6 +165,24 @@ class Forecaster:
         worst = max(abs(a - b) for a, b in zip(values, probe.cumulative, strict=True))
         if worst > PROBE_TOLERANCE:
             raise ModelError(f"the model answers its probe {worst:.1e} off what was stored")
+
+
+def _columns_of(header: Header) -> Integers | None:
+    """Where an older model's features lie among those of today; None if these are the same.
+
+    Raises ModelError if one is not there.
+    """
+    names = feature_names(header.encoding.horizons_hours)
+    if header.features == names:
+        return None
+    places = {name: place for place, name in enumerate(names)}
+    unknown = [name for name in header.features if name not in places]
+    if unknown or not header.features:
+        raise ModelError(
+            "the model was trained on other features than this code computes: "
+            f"{', '.join(unknown)[:200] or 'none'}"
+        )
+    return np.array([places[name] for name in header.features])
 
 
 def forecast_of(curve: Curve) -> Forecast:

@@ -10,14 +10,14 @@ import msgspec
 import numpy as np
 import onnx
 import polars as pl
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 from threadpoolctl import threadpool_limits
 
 from complaints.tests.factories import NOON, make_city
 from predictions.ml.features import encode_query
 from predictions.ml.header import Probe, as_json, read_header, sha256_of
 from predictions.ml.labels import COLUMNS
-from predictions.ml.runtime import CUMULATIVE, open_session
+from predictions.ml.runtime import CUMULATIVE, Forecaster, open_session
 from predictions.ml.training import TrainedModel, train
 from predictions.models import ModelVersion
 
@@ -106,6 +106,31 @@ def with_bias(bytes_: bytes, header: dict[str, Any], add: float) -> dict[str, An
 def giving_nan(bytes_: bytes, header: dict[str, Any]) -> dict[str, Any]:
     """Fields of a model that answers NaN to everything."""
     return with_bias(bytes_, header, float("nan"))
+
+
+def older(trained: TrainedModel, features: list[str]) -> TrainedModel:
+    """The same model as if it had been trained on some of the features, in this order."""
+    graph = onnx.load_from_string(trained.onnx)
+    nodes, names = graph.graph.node, read_header(trained.header).features
+    # A column of NaN behind the given ones stands for those that are not given.
+    places = [features.index(name) if name in features else len(features) for name in names]
+    constants = {
+        "gap": np.array(np.nan, np.float32),
+        "pads": np.array([0, 0, 0, 1]),
+        "places": np.array(places),
+    }
+    graph.graph.initializer.extend(
+        numpy_helper.from_array(value, name) for name, value in constants.items()
+    )
+    next(node for node in nodes if node.op_type == "TreeEnsemble").input[0] = "all"
+    nodes.insert(0, helper.make_node("Pad", ["features", "pads", "gap"], ["padded"]))
+    nodes.insert(1, helper.make_node("Gather", ["padded", "places"], ["all"], axis=1))
+    graph.graph.input[0].type.tensor_type.shape.dim[1].dim_value = len(features)
+    changed = graph.SerializeToString()
+    header = read_header(trained.header | {"features": features, "sha256": sha256_of(changed)})
+    answer = Forecaster(open_session(changed), header).curve(header.probe.query).cumulative
+    header = msgspec.structs.replace(header, probe=Probe(header.probe.query, list(answer)))
+    return TrainedModel(changed, as_json(header))
 
 
 def slower(version: ModelVersion, name: str) -> ModelVersion:

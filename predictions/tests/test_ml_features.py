@@ -23,7 +23,7 @@ from predictions.ml.features import (
     with_usual,
 )
 from predictions.ml.labels import labels_as_of
-from predictions.ml.queue import QUEUE_FEATURES, Queue, Waiting
+from predictions.ml.queue import QUEUE_FEATURES, Queue, Share, Waiting
 from predictions.tests.ml_data import AS_OF, START, ZONE, complaints, frame_of, query, row
 
 NAMES = feature_names([2.0, 6.0, 24.0, 72.0, 168.0, 336.0])
@@ -73,6 +73,10 @@ def known_queue(now: datetime, days: int) -> Queue:
         by_agency_area={("POLICE", "the-city"): 9},
         pace_by_type={"noise": 1.5},
         pace_by_type_district={("noise", "01-north"): 1.25, ("tree", "02-south"): 4.5},
+        by_agency={"POLICE": Share(8, 2), "HOUSING": Share()},
+        by_agency_district={("POLICE", "01-north"): Share(4, 3)},
+        closed_by_agency={"POLICE": now - timedelta(hours=2.25)},
+        closed_by_agency_district={("POLICE", "01-north"): now - timedelta(hours=40)},
         areas={"01-north": "the-city", "02-south": "the-city"},
     )
 
@@ -109,12 +113,14 @@ def test_every_row_has_every_feature_and_only_some_may_be_unknown(one: Query) ->
 
 
 def test_every_column_belongs_to_one_group() -> None:
-    groups = feature_groups(encoding().horizons_hours)
+    groups = feature_groups(NAMES)
     assert sorted(column for group in groups.values() for column in group) == list(
         range(len(NAMES))
     )
     by_name = {name: {NAMES[column] for column in columns} for name, columns in groups.items()}
-    assert by_name["queue"] == set(QUEUE_FEATURES)
+    assert by_name["queue"] | by_name["pace"] == set(QUEUE_FEATURES)
+    assert by_name["pace"] >= {"pace_type", "idle_agency_hours", "open_share_agency_6h"}
+    assert by_name["descriptor"] >= {"descriptor_closed_24h", "descriptor_area_closed_24h"}
     assert by_name["channel"] == {"channel"}
     assert {"type_district_closed_24h", "agency_district_closed_2h", "latitude"} <= by_name["place"]
     assert by_name["time"] >= {"hour", "weekday", "day_of_year", "is_holiday"}

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from predictions.ml import queue_history
 from predictions.ml.labels import closing_seen_at
-from predictions.ml.queue import PACE_CLOSINGS, QUEUE_FEATURES, UNKNOWN, Queue, Waiting
+from predictions.ml.queue import PACE_CLOSINGS, QUEUE_FEATURES, UNKNOWN, Queue, Share, Waiting
 from predictions.ml.queue_history import with_queue
 from predictions.tests.ml_data import ZONE, frame_of, row
 
@@ -60,6 +60,9 @@ def test_those_filed_before_and_not_yet_closed_wait() -> None:
     assert found["open_type_mean_age"] == pytest.approx((30 + 20 + 2) / 3)
     assert found["open_agency_area_72h"] == 3
     assert found["pace_type"] == pytest.approx(math.log1p(5))
+    assert found["open_share_agency_6h"] == 1
+    assert found["open_share_agency_district_24h"] == pytest.approx(2 / 3)
+    assert found["idle_agency_hours"] == found["idle_agency_district_hours"] == 5
 
 
 def test_other_types_districts_and_agencies_are_told_apart() -> None:
@@ -141,69 +144,94 @@ complaints = st.builds(
 )
 
 
-def by_definition(history: pl.DataFrame, asked: dict[str, object], last: int) -> list[float]:
-    """One complaint after the other, as the words of the definition have it."""
-    now: datetime = asked["created_at"]  # type: ignore[assignment]
-    seen = history.with_columns(seen=closing_seen_at(ZONE)).rows(named=True)
-    past = [
-        one
-        for one in seen
-        if one["created_at"] < now
-        and (one["closed_at"] is None or one["closed_at"] > one["created_at"])
-    ]
-    ages = {round((now - one["created_at"]) / HOUR, 6) for one in past}
-    days = 0
-    while days < 4 and any(24 * days <= age < 24 * (days + 1) for age in ages):
-        days += 1
+class Definition:
+    """What the words of the definition say, one complaint after the other."""
 
-    def waits(one: dict[str, Any]) -> bool:
-        looked = one["observed_at"]
-        is_stale = looked is not None and looked + 24 * HOUR <= now
-        return not is_stale and (one["seen"] is None or one["seen"] > now)
-
-    def count(hours: float, **same: object) -> list[float]:
-        """The ages of those that wait; one value per complaint."""
-        if None in same.values():
-            return [math.nan]
-        return [
-            (now - one["created_at"]) / HOUR
-            for one in past
-            if waits(one)
-            and now - one["created_at"] < hours * HOUR
-            and all(one[name] == value for name, value in same.items())
+    def __init__(self, history: pl.DataFrame, now: datetime, last: int) -> None:
+        rows = history.with_columns(seen=closing_seen_at(ZONE)).rows(named=True)
+        self.now, self.last = now, last
+        self.past = [
+            one
+            for one in rows
+            if one["created_at"] < now
+            and (one["closed_at"] is None or one["closed_at"] > one["created_at"])
         ]
 
-    def pace(**same: object) -> float:
+    def days(self) -> int:
+        """Days in a row with a filing, back from now, at most four."""
+        ages = [round((self.now - one["created_at"]) / HOUR, 6) for one in self.past]
+        days = 0
+        while days < 4 and any(24 * days <= age < 24 * (days + 1) for age in ages):
+            days += 1
+        return days
+
+    def waits(self, one: dict[str, Any]) -> bool:
+        looked = one["observed_at"]
+        is_stale = looked is not None and looked + 24 * HOUR <= self.now
+        return not is_stale and (one["seen"] is None or one["seen"] > self.now)
+
+    def filed(self, hours: float, **same: object) -> list[dict[str, Any]]:
+        return [one for one in self.like(**same) if self.now - one["created_at"] < hours * HOUR]
+
+    def like(self, **same: object) -> list[dict[str, Any]]:
+        return [one for one in self.past if all(one[name] == same[name] for name in same)]
+
+    def ages(self, hours: float, **same: object) -> list[float]:
+        waiting = filter(self.waits, self.filed(hours, **same))
+        return [(self.now - one["created_at"]) / HOUR for one in waiting]
+
+    def count(self, hours: float, **same: object) -> float:
+        return math.nan if None in same.values() else len(self.ages(hours, **same))
+
+    def open_share(self, hours: float, **same: object) -> float:
+        filed = self.filed(hours, **same)
+        if None in same.values() or not filed:
+            return math.nan
+        return sum(map(self.waits, filed)) / len(filed)
+
+    def told(self, **same: object) -> list[dict[str, Any]]:
+        """Those whose closing was seen by now, the last one last."""
+        closed = [one for one in self.like(**same) if one["seen"] and one["seen"] <= self.now]
+        return sorted(closed, key=lambda one: (one["seen"], one["closed_at"], one["created_at"]))
+
+    def idle(self, **same: object) -> float:
         if None in same.values():
             return math.nan
-        closed = [
-            (one["seen"], one["closed_at"], one["created_at"])
-            for one in past
-            if one["seen"] is not None
-            and now - 72 * HOUR < one["seen"] <= now
-            and all(one[name] == value for name, value in same.items())
-        ]
-        paces = [math.log1p((end - begin) / HOUR) for _, end, begin in sorted(closed)[-last:]]
-        return float(np.mean(paces)) if paces else math.nan
+        seen: list[datetime] = [one["seen"] for one in self.told(**same)]
+        return min((self.now - seen[-1]) / HOUR, 24.0) if seen else 24.0
 
-    def many(ages: list[float]) -> float:
-        return math.nan if ages and math.isnan(ages[0]) else len(ages)
+    def pace(self, **same: object) -> float:
+        recent = [one for one in self.told(**same) if one["seen"] > self.now - 72 * HOUR]
+        hours = [(one["closed_at"] - one["created_at"]) / HOUR for one in recent[-self.last :]]
+        if None in same.values() or not hours:
+            return math.nan
+        return float(np.mean(np.log1p(hours)))
 
-    kind, place = asked["complaint_type"], asked["district"]
+
+def by_definition(history: pl.DataFrame, asked: dict[str, Any], last: int) -> list[float]:
+    known = Definition(history, asked["created_at"], last)
+    kind, agency, place = (asked[name] for name in ("complaint_type", "agency", "district"))
     here = {"complaint_type": kind, "district": place}
-    ages_of_type = count(72, complaint_type=kind)
-    short = [many(count(24, **here)), many(count(24, complaint_type=kind))]
-    long = [
-        many(count(72, **here)),
-        many(ages_of_type),
-        float(np.mean(ages_of_type)) if ages_of_type else math.nan,
-        many(count(72, agency=asked["agency"], area=place and "all")),
-        pace(complaint_type=kind),
-        pace(**here),
+    ages = known.ages(72, complaint_type=kind)
+    short = [
+        known.count(24, **here),
+        known.count(24, complaint_type=kind),
+        known.open_share(6, agency=agency),
+        known.open_share(24, agency=agency, district=place),
+        known.idle(agency=agency),
+        known.idle(agency=agency, district=place),
     ]
-    short = short if days >= 2 else [math.nan] * 2
-    long = long if days >= 4 else [math.nan] * 6
-    return [short[0], long[0], short[1], long[1], *long[2:]]
+    long = [
+        known.count(72, **here),
+        known.count(72, complaint_type=kind),
+        float(np.mean(ages)) if ages else math.nan,
+        known.count(72, agency=agency, area=place and "all"),
+        known.pace(complaint_type=kind),
+        known.pace(**here),
+    ]
+    short = short if known.days() >= 2 else [math.nan] * len(short)
+    long = long if known.days() >= 4 else [math.nan] * len(long)
+    return [short[0], long[0], short[1], long[1], *long[2:], *short[2:]]
 
 
 @settings(deadline=None)  # the machine may be busy
@@ -278,6 +306,9 @@ QUEUE = Queue(
     by_type={"noise": Waiting(3, 8, 80.0)},
     by_agency_area={("POLICE", "all"): 9},
     pace_by_type={"noise": 1.5},
+    by_agency={"POLICE": Share(8, 2)},
+    by_agency_district={("POLICE", "north"): Share(4, 3)},
+    closed_by_agency={"POLICE": NOW - 2 * HOUR},
     areas={"north": "all"},
 )
 
@@ -290,11 +321,18 @@ def told(queue: Queue = QUEUE, *, kind: str = "noise", **changes: object) -> tup
 def test_a_snapshot_tells_who_waits() -> None:
     assert told()[:7] == (2, 5, 3, 8, 10.0, 9, 1.5)
     assert math.isnan(told()[7])
+    assert told()[8:] == (0.25, 0.75, 2.0, 24.0)
 
 
 def test_in_a_living_city_no_entry_means_nobody() -> None:
     assert told(kind="new")[:4] == (0, 0, 0, 0)
     assert told(district="south")[5] == 0
+    assert math.isnan(told(district="south")[9])
+
+
+def test_without_an_agency_nothing_of_it_is_known() -> None:
+    assert all(math.isnan(value) for value in told(agency=None)[8:])
+    assert told(agency="NEW")[10:] == (24.0, 24.0)
 
 
 @pytest.mark.parametrize("away", [-1.01 * HOUR, 1.01 * HOUR])

@@ -32,7 +32,7 @@ def test_an_effect_is_the_median_less_the_one_with_the_usual_value(forecaster: F
     asked = query("heat", descriptor="urgent")
     header = forecaster.header
     row = encode_query(asked, header.encoding)
-    columns = feature_groups(header.encoding.horizons_hours)["descriptor"]
+    columns = feature_groups(header.features)["descriptor"]
     usual = row.copy()
     usual[columns] = np.array(header.typical["heat"], np.float32)[columns]
     medians = [
@@ -52,9 +52,9 @@ def test_only_what_the_query_tells_is_judged(forecaster: Forecaster) -> None:
 def test_the_queue_is_judged_where_it_is_known(forecaster: Forecaster) -> None:
     crowded = Queue(taken_at=AS_OF, days=4, by_type={"heat": Waiting(9_000, 27_000, 1_000_000.0)})
     named = {name for name, _ in reasons(forecaster, query("heat"), crowded)}
-    assert named <= {"time", "queue"}
+    assert named <= {"time", "queue", "pace"}
     elsewhere = query("heat", created_at=AS_OF - timedelta(days=3))
-    assert "queue" not in dict(reasons(forecaster, elsewhere, crowded))
+    assert not {"queue", "pace"} & set(dict(reasons(forecaster, elsewhere, crowded)))
 
 
 def test_the_three_largest_are_told_in_order_and_none_that_does_nothing(

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from predictions.ml.header import ModelError, sha256_of
+from predictions.ml.header import ModelError, read_header, sha256_of
+from predictions.ml.queue import PACE_FEATURES
+from predictions.ml.reasons import reasons
 from predictions.ml.runtime import Forecaster, forecasts
 from predictions.ml.survival import EDGES_HOURS
 from predictions.tests.ml_data import AS_OF, MEDIAN_HOURS, query, trained
+from predictions.tests.small_model import older
 
 
 def header(**changes: object) -> dict[str, Any]:
@@ -111,9 +114,30 @@ def test_a_model_of_another_format_is_refused() -> None:
         Forecaster.load(trained().onnx, header(format_version=99))
 
 
-def test_a_model_of_other_features_is_refused() -> None:
-    with pytest.raises(ModelError, match="other features"):
-        Forecaster.load(trained().onnx, header(features=["hour"]))
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [(["hour", "moon"], "other features .*: moon$"), ([], "other"), (["hour"], "cannot answer")],
+)
+def test_a_model_of_other_features_is_refused(features: list[str], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        Forecaster.load(trained().onnx, header(features=features))
+
+
+def test_a_model_from_before_a_feature_was_added_still_serves() -> None:
+    new = trained()
+    names = read_header(new.header).features
+    added = {*PACE_FEATURES, *(name for name in names if name.startswith("descriptor_area"))}
+    old = older(new, [name for name in names if name not in added][::-1]).forecaster()
+    # Nor did it know what the features are made of.
+    del old.header.encoding.statistics["descriptor_area"]
+    old.header.encoding.areas.clear()
+    asked = [query(kind, descriptor="urgent", district="01-north") for kind in MEDIAN_HOURS]
+    full = np.stack([new.forecaster().encode(one) for one in asked])
+    full[:, [name in added for name in names]] = np.nan
+    expected = new.forecaster().cumulative(full)
+    found = [old.curve(one).cumulative for one in asked]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert "descriptor" in dict(reasons(old, asked[1], None))
 
 
 @pytest.mark.parametrize("broken", [b"", b"[]", b"{}", b'{"format_version": 1}', b"\xff"])

@@ -60,7 +60,8 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
 
 
 def test_a_change_of_regime_is_learned_within_days() -> None:
-    frame = complaints().with_columns(
+    # Of three seeds the least and the most were 12 and 17 h; 20 are true. On 6,000, 7 to 13.
+    frame = complaints(12_000).with_columns(
         # From eight days before the date everything takes ten times as long.
         closed_at=pl.when(pl.col("created_at") > AS_OF - timedelta(days=8))
         .then(pl.col("created_at") + (pl.col("closed_at") - pl.col("created_at")) * 10)

@@ -15,11 +15,12 @@ from complaints.sample import load_sample
 from complaints.tests.factories import make_city, make_complaint
 from predictions.models import ModelVersion
 from predictions.training_data import read_complaints
+from predictions.watch import reasons_to_train
 
 pytestmark = pytest.mark.django_db
 
 
-def train(**options: str) -> str:
+def train(**options: str | bool) -> str:
     out = StringIO()
     call_command("train_model", stdout=out, **options)
     return out.getvalue()
@@ -28,8 +29,10 @@ def train(**options: str) -> str:
 def test_the_sample_trains_a_model_that_serves_and_beats_kaplan_meier(client: Client) -> None:
     city = load_city(Path(settings.BASE_DIR) / "fixtures" / "nyc")
     load_sample(city, timezone.now())
-    printed = train()
+    printed = train(single=True)
     version = ModelVersion.objects.get()
+    assert timedelta(days=6) < timezone.now() - version.as_of < timedelta(days=8)
+    assert reasons_to_train(city, timezone.now()) == []
     assert version.status == "active"
     assert f"{version.version} serves now." in printed
     models = version.metrics["models"]

@@ -24,8 +24,8 @@ def city(monkeypatch: pytest.MonkeyPatch) -> City:
     return make_city()
 
 
-def train(city: City, as_of: datetime) -> ModelVersion:
-    return train_version(city, as_of, lambda text, share: None)
+def train(city: City, as_of: datetime, *, single: bool = False) -> ModelVersion:
+    return train_version(city, as_of, lambda text, share: None, single=single)
 
 
 def test_a_version_is_tested_on_what_came_next_and_serves(city: City) -> None:
@@ -56,6 +56,14 @@ def test_a_model_that_has_seen_everything_is_tested_by_its_rehearsal(city: City)
     start = SEEN_UNTIL - timedelta(days=7)
     assert read_header(version.rehearsal_header).as_of == start
     assert version.verdict["holdout"]["filed_from"] == start.isoformat()
+
+
+def test_a_single_training_is_that_of_the_rehearsal_and_is_tested_itself(city: City) -> None:
+    version = train(city, SEEN_UNTIL, single=True)
+    assert version.as_of == SEEN_UNTIL - timedelta(days=7)
+    assert version.verdict["tested"] == "the version itself"
+    assert version.verdict["holdout"]["filed_from"] == version.as_of.isoformat()
+    assert (version.rehearsal_onnx, version.status) == (None, "active")
 
 
 def test_years_after_the_datas_end_it_is_trained_as_of_that_end(city: City) -> None:
@@ -97,7 +105,7 @@ def test_without_an_unseen_rival_it_waits_for_a_person(city: City) -> None:
 def test_after_an_update_that_cannot_load_the_old_version_the_new_one_serves(city: City) -> None:
     first = train(city, AS_OF)
     ModelVersion.objects.filter(pk=first.pk).update(
-        header=first.header | {"features": ["hour"]}, header_sha256=""
+        header=first.header | {"features": ["moon"]}, header_sha256=""
     )
     assert registry.serving_version(city.slug) == ""
     second = train(city, SEEN_UNTIL)

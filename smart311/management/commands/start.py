@@ -168,7 +168,7 @@ class Command(BaseCommand):
 
     def _model(self) -> str:
         if not _active_model():
-            self.stack.run(Service("train_model", [*MANAGE, "train_model"]))
+            self.stack.run(Service("train_model", [*MANAGE, "train_model", "--single"]))
         if version := _active_model():
             return f"{version} is active"
         return "no model is active yet; forecasts answer 503 until one is"
