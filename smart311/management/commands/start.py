@@ -32,9 +32,11 @@ SAMPLE_SOURCES = ("sample", "api")
 SAMPLE_MAY_LAG = timedelta(hours=1)
 READY_SECONDS = 60
 MANAGE = [sys.executable, str(settings.BASE_DIR / "manage.py")]
-# Through the interpreter: a script's first line breaks when the folder is moved.
+# Through the interpreter: a script's first line breaks when the folder is moved. gunicorn closes an
+# idle connection after two seconds, in the midst of what a client or proxy sends at that moment.
 GUNICORN = [
     sys.executable, "-m", "gunicorn", "--no-control-socket", "--log-level", "warning",
+    "--keep-alive", "15",
     "--chdir", str(settings.BASE_DIR), "-c", "python:smart311.gunicorn_hooks",
 ]  # fmt: skip
 
