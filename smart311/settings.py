@@ -65,6 +65,8 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
+    "unfold.contrib.import_export",
+    "import_export",
     "smart311.apps.Smart311Config",
     "complaints",
     "predictions",
@@ -399,6 +401,10 @@ METRICS = [
 
 CITY = env.str("CITY", "nyc")
 """Slug of the city that paths without a city name speak of."""
+
+# Files of reference data in the admin: who may add rows uploads, who may see them downloads.
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "add"
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
 
 UNFOLD = {
     "SITE_TITLE": "Smart 311",

@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.models import User
 from django.core.paginator import EmptyPage, Page
-from django.db.models import OrderBy, QuerySet
+from django.db.models import F, OrderBy, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -92,7 +92,7 @@ class QueueList(ChangeList):  # type: ignore[misc]
         """The queue's, unless a column was clicked."""
         if self.params.get("o"):
             return list(super().get_ordering(request, queryset))
-        order: list[OrderBy | str] = [*self.queue.order, "-pk"]
+        order: list[OrderBy] = list(dict.fromkeys((*self.queue.order, F("pk").desc())))
         return order
 
     def get_results(self, request: HttpRequest) -> None:

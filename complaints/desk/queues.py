@@ -33,6 +33,7 @@ BY_RISK = (
 )
 SOONEST = (F("deadline_at").asc(nulls_last=True),)
 NEWEST = (F("created_at").desc(),)
+LAST_STORED = (F("pk").desc(),)
 LONGEST_UNTOUCHED = (F("updated_at").asc(),)
 
 
@@ -146,7 +147,15 @@ QUEUES = (
         _stale,
         LONGEST_UNTOUCHED,
     ),
-    Queue("all", "All", "Closed ones too, the newest first", _everything, NEWEST, is_counted=False),
+    Queue(
+        "all",
+        "All",
+        "Closed ones too, the last stored first",
+        _everything,
+        # No index is in the order of filing for all cities and agencies at once.
+        LAST_STORED,
+        is_counted=False,
+    ),
 )
 BY_NAME = {queue.name: queue for queue in QUEUES}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
@@ -78,9 +79,14 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         From the quantiles promised at filing. Null where nothing was promised, or the deadline
         has passed: what is broken is no risk any more.
         """
-        until, so_far = F("deadline_at") - F("created_at"), Value(now) - F("created_at")
+        # Until p90 it is ln 10 by definition; only the city's own dates are worked out.
+        until = Case(
+            When(due_at=None, then=Value(math.log(10))),
+            default=_hazard(F("due_at") - F("created_at")),
+        )
+        so_far = _hazard(Value(now) - F("created_at"))
         # PostgreSQL makes an error of a number too small for it.
-        chance = Exp(Greatest(_hazard(so_far) - _hazard(until), Value(-700.0)))
+        chance = Exp(Greatest(so_far - until, Value(-700.0)))
         return self.with_deadline().annotate(
             risk=Case(
                 When(

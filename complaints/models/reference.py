@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.text import slugify
 from phonenumbers import SUPPORTED_REGIONS
 
 
@@ -188,6 +189,27 @@ class ComplaintType(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse an alias that means another type of the city, or a name that is one's alias.
+
+        Inside a transaction the city's row is locked, so that two at once cannot both pass.
+        """
+        if not self.city_id:
+            return
+        if connection.in_atomic_block:
+            City.objects.select_for_update().filter(pk=self.city_id).first()
+        mine = {alias.casefold() for alias in self.aliases}
+        errors = []
+        for other in ComplaintType.objects.filter(city=self.city_id).exclude(pk=self.pk):
+            theirs = {alias.casefold() for alias in other.aliases}
+            names = {other.code, other.name.casefold()}
+            # A code is found by what is written with blanks as well.
+            taken = {alias for alias in mine if alias in theirs | names or slugify(alias) in names}
+            taken |= {self.name.casefold(), self.code} & theirs
+            errors += [f"{name!r} means {other.name} ({other.code})" for name in sorted(taken)]
+        if errors:
+            raise ValidationError({"aliases": errors})
 
 
 class District(models.Model):
