@@ -67,12 +67,11 @@ class LinesField(SimpleArrayField):
             widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
         )
 
-    def to_python(self, value: Any) -> list[str]:
+    def to_python(self, value: Any) -> Any:
         """Without empty lines."""
         if isinstance(value, str):
             value = "\n".join(line for line in value.splitlines() if line.strip())
-        found: list[str] = super().to_python(value)
-        return found
+        return super().to_python(value)
 
 
 class ComplaintTypeForm(ModelForm[ComplaintType]):

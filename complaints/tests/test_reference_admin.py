@@ -52,14 +52,14 @@ def test_what_is_downloaded_is_taken_back_and_changes_nothing(admin: Client) -> 
         ("complainttype", ComplaintType),
         ("district", District),
     ):
-        before = list(kind.objects.order_by("pk").values())  # type: ignore[attr-defined]
+        before = list(kind.objects.order_by("pk").values())
         rows = download(admin, model)
         text = io.StringIO()
         writer = csv.DictWriter(text, rows[0])
         writer.writeheader()
         writer.writerows(rows)
         assert upload(admin, model, text.getvalue()).status_code == 302, model
-        assert list(kind.objects.order_by("pk").values()) == before  # type: ignore[attr-defined]
+        assert list(kind.objects.order_by("pk").values()) == before
     assert download(admin, "complainttype")[0]["aliases"] == "racket|Loud, very"
 
 
@@ -150,7 +150,9 @@ SIZE = {"code": "size", "description": "How large?", "datatype": "number", "requ
 def test_open311_attributes_are_made_by_form(admin: Client) -> None:
     kind = make_type()
     address = f"/admin/complaints/complainttype/{kind.pk}/attributes/"
-    rows = (SIZE, {**WHERE, "values": "in: Inside: the house\nout"}, {})
+    places = {**WHERE, "values": "in: Inside: the house\nout"}
+    empty: dict[str, str] = {}
+    rows = (SIZE, places, empty)
     assert admin.post(address, attributes(*rows)).status_code == 302
     kind.refresh_from_db()
     size, where = kind.attribute_definitions

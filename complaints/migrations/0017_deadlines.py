@@ -8,11 +8,11 @@ SQL = Path(__file__).parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("complaints", "0015_bulk_steps")]
+    dependencies = [("complaints", "0016_autovacuum")]
 
     operations = [
         migrations.RunSQL(
-            (SQL / "0016_deadlines.sql").read_text(),
-            (SQL / "0016_deadlines_reverse.sql").read_text(),
+            (SQL / "0017_deadlines.sql").read_text(),
+            (SQL / "0017_deadlines_reverse.sql").read_text(),
         ),
     ]
