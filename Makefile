@@ -5,7 +5,7 @@ BIN = .venv/bin
 PYTHON =
 PORT ?= 8000
 .DEFAULT_GOAL = help
-.PHONY: help run test check schema load growth constraints install clean
+.PHONY: help run test check schema load growth messages constraints install clean
 
 help: ## List what make can do here
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -44,6 +44,11 @@ bench-steady: install ## A minute of 10 POST/s and 100 GET/s on a running Smart 
 
 growth: install .venv/.tested-with ## Whether pages read more as 50,000 complaints become 500,000
 	@GROWTH_ROWS=500000 $(BIN)/python -m pytest dashboard/tests/test_growth.py $(ARGS)
+
+messages: install ## Renew the Spanish catalogues from the code (needs gettext), then compile them
+	$(BIN)/python manage.py makemessages --locale es --no-location --no-wrap --no-obsolete \
+	  --ignore node_modules --ignore '*/tests/*' --ignore smart311 --ignore predictions --ignore benchmarks
+	$(BIN)/python manage.py compilemessages --locale es --ignore .venv --ignore node_modules
 
 constraints: .venv/.created ## Renew constraints.txt: every package that the requirements pull in
 	rm -rf var/pins && $(BIN)/python -m venv var/pins

@@ -1,9 +1,16 @@
-"""Numbers, times and forecasts as people read them; the page's words.js follows the same rules."""
+"""Numbers, times and forecasts as people read them, in the language that is active.
+
+Numbers are written as in the United States in every language: New York's Spanish has its decimal
+points and commas too.
+"""
 
 from __future__ import annotations
 
 import math
 from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from complaints.forecasting import Forecast, QueueAhead, Reason
 
@@ -44,9 +51,9 @@ def percent_in_words(share: float) -> str:
     """A share of 0 to 1: `37 %`, and `under 1 %` or `over 99 %` rather than a false certainty."""
     percent = _round(share * 100)
     if percent == 0 and share > 0:
-        return f"under 1{NO_BREAK_SPACE}%"
+        return _("under %(percent)s") % {"percent": f"1{NO_BREAK_SPACE}%"}
     if percent == 100 and share < 1:
-        return f"over 99{NO_BREAK_SPACE}%"
+        return _("over %(percent)s") % {"percent": f"99{NO_BREAK_SPACE}%"}
     return f"{percent}{NO_BREAK_SPACE}%"
 
 
@@ -62,50 +69,89 @@ def moment_in_words(local: datetime) -> str:
 
 def forecast_in_words(forecast: Forecast) -> str:
     """A forecast in one sentence; of a complaint that waits already, what remains."""
-    such, more = "such complaints", ""
+    numbers = {
+        "median": hours_in_words(forecast.median_hours),
+        "p10": hours_in_words(forecast.p10_hours),
+        "p90": hours_in_words(forecast.p90_hours),
+    }
     if forecast.open_hours is not None:
-        such = f"such complaints that have waited {hours_in_words(forecast.open_hours)}"
-        more = "another "
-    median = hours_in_words(forecast.median_hours)
+        return _remaining_in_words(forecast) % {
+            **numbers,
+            "waited": hours_in_words(forecast.open_hours),
+        }
     if forecast.beyond_horizon:
-        return (
-            f"More than half of {such} are still open after {more}{median}, "
+        sentence = _(
+            "More than half of such complaints are still open after %(median)s, "
             "which is as far as this forecast looks."
         )
-    half = f"Half of {such} are closed within {more}{median}"
-    p10, p90 = hours_in_words(forecast.p10_hours), hours_in_words(forecast.p90_hours)
+    elif forecast.p90_hours >= forecast.horizon_hours:
+        sentence = _(
+            "Half of such complaints are closed within %(median)s; one in ten is still open "
+            "after %(p90)s."
+        )
+    else:
+        sentence = _(
+            "Half of such complaints are closed within %(median)s, eight in ten between %(p10)s "
+            "and %(p90)s."
+        )
+    return sentence % numbers
+
+
+def _remaining_in_words(forecast: Forecast) -> str:
+    if forecast.beyond_horizon:
+        return _(
+            "More than half of such complaints that have waited %(waited)s are still open after "
+            "another %(median)s, which is as far as this forecast looks."
+        )
     if forecast.p90_hours >= forecast.horizon_hours:
-        return f"{half}; one in ten is still open after {p90}."
-    return f"{half}, eight in ten between {p10} and {p90}."
+        return _(
+            "Half of such complaints that have waited %(waited)s are closed within another "
+            "%(median)s; one in ten is still open after %(p90)s."
+        )
+    return _(
+        "Half of such complaints that have waited %(waited)s are closed within another "
+        "%(median)s, eight in ten between %(p10)s and %(p90)s."
+    )
 
 
 REASONS = {
-    "type": "The type of complaint",
-    "descriptor": "What exactly is reported",
-    "agency": "The agency",
-    "location_type": "The kind of place",
-    "channel": "The way it was reported",
-    "place": "The place",
-    "time": "The hour and day of filing",
-    "queue": "What is waiting just now",
-    "pace": "How fast such complaints are closed just now",
+    "type": gettext_lazy("The type of complaint"),
+    "descriptor": gettext_lazy("What exactly is reported"),
+    "agency": gettext_lazy("The agency"),
+    "location_type": gettext_lazy("The kind of place"),
+    "channel": gettext_lazy("The way it was reported"),
+    "place": gettext_lazy("The place"),
+    "time": gettext_lazy("The hour and day of filing"),
+    "queue": gettext_lazy("What is waiting just now"),
+    "pace": gettext_lazy("How fast such complaints are closed just now"),
 }
 
 
 def reason_in_words(reason: Reason) -> str:
     """What one fact does to a forecast: `The place: 3 h longer than usual for this type.`"""
-    name = REASONS.get(reason.feature, reason.feature)
-    change = "longer" if reason.hours > 0 else "shorter"
-    return f"{name}: {hours_in_words(abs(reason.hours))} {change} than usual for this type."
+    if reason.hours > 0:
+        sentence = _("%(fact)s: %(time)s longer than usual for this type.")
+    else:
+        sentence = _("%(fact)s: %(time)s shorter than usual for this type.")
+    fact = REASONS.get(reason.feature, reason.feature)
+    return sentence % {"fact": fact, "time": hours_in_words(abs(reason.hours))}
 
 
 def queue_in_words(queue: QueueAhead) -> str:
     """How many similar complaints wait."""
-    found = (
-        f"Of the similar ones filed in the last {queue.filed_within_hours}{NO_BREAK_SPACE}h, "
-        f"{queue.in_city:,} are open in the city"
-    )
-    return f"{found}." if queue.nearby is None else f"{found}, {queue.nearby:,} in this district."
+    numbers = {
+        "hours": f"{queue.filed_within_hours}{NO_BREAK_SPACE}h",
+        "city": f"{queue.in_city:,}",
+    }
+    if queue.nearby is None:
+        return (
+            _("Of the similar ones filed in the last %(hours)s, %(city)s are open in the city.")
+            % numbers
+        )
+    return _(
+        "Of the similar ones filed in the last %(hours)s, %(city)s are open in the city, "
+        "%(nearby)s in this district."
+    ) % {**numbers, "nearby": f"{queue.nearby:,}"}
 
 
 def _round(number: float) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -46,8 +45,8 @@ class Card:
 
 
 def in_words(number: int) -> str:
-    """A count with the separators of the language."""
-    return number_format(number, use_l10n=True, force_grouping=True)
+    """A count with separators, as all numbers of the pages in the way of the United States."""
+    return f"{number:,}"
 
 
 def key_figures(found: Overview) -> list[Card]:
@@ -88,8 +87,9 @@ def key_figures(found: Overview) -> list[Card]:
             sparkline(found.weekly_kept),
         ),
         Card(
-            *("late", _("Later than forecast"), in_words(found.late)),
-            _("of %(count)s open ones with a forecast") % {"count": in_words(found.promised_open)},
+            *("late", _("Running late"), in_words(found.late)),
+            _("past their forecast, of %(count)s open ones that have one")
+            % {"count": in_words(found.promised_open)},
         ),
     ]
 

@@ -76,7 +76,7 @@ def flow_chart(found: Overview) -> Chart:
     series = [
         {"name": _("Opened"), "style": "filed", "data": [one.filed for one in buckets]},
         {"name": _("Closed"), "style": "closed", "data": [one.closed for one in buckets]},
-        {"name": _("Open"), "style": "open", "data": [one.open for one in buckets]},
+        {"name": _("Still open"), "style": "open", "data": [one.open for one in buckets]},
     ]
     return Chart(
         key="flow",

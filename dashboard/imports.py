@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from complaints.models import City, Import
@@ -18,13 +19,19 @@ from dashboard.views import frame
 SHOWN_IMPORTS = 50
 MOST_AGENCIES = 5
 COUNTS = {
-    "read": "Rows read",
-    "new": "New",
-    "updated": "Changed",
-    "unchanged": "As they were",
-    "superseded": "Known from later",
-    "left_out": "Left out",
-    "rejected": "Rejected",
+    "read": gettext_lazy("Rows read"),
+    "new": gettext_lazy("New"),
+    "updated": gettext_lazy("Changed"),
+    "unchanged": gettext_lazy("As they were"),
+    "superseded": gettext_lazy("Known from later"),
+    "left_out": gettext_lazy("Left out"),
+    "rejected": gettext_lazy("Rejected"),
+}
+STATUSES = {
+    Import.Status.WAITING.value: gettext_lazy("waiting"),
+    Import.Status.RUNNING.value: gettext_lazy("running"),
+    Import.Status.DONE.value: gettext_lazy("done"),
+    Import.Status.FAILED.value: gettext_lazy("failed"),
 }
 
 
@@ -49,6 +56,7 @@ def imports(request: HttpRequest) -> HttpResponse:
             "run": run,
             "read": f"{run.counts.get('read', 0):,}",
             "odd": f"{_odd(run):,}",
+            "status": STATUSES.get(run.status, run.status),
         }
         for run in found
     ]
@@ -62,11 +70,14 @@ def one_import(request: HttpRequest, number: str) -> HttpResponse:
     """One import: its counts, and each check by agency."""
     run = get_object_or_404(Import.objects.without_files().select_related("city"), pk=number)
     counts = [
-        (title, f"{run.counts[name]:,}") for name, title in COUNTS.items() if name in run.counts
+        (str(title), f"{run.counts[name]:,}")
+        for name, title in COUNTS.items()
+        if name in run.counts
     ]
     context = {
         **frame(run.city or _city(), None, timezone.now()),
         "run": run,
+        "status": STATUSES.get(run.status, run.status),
         "counts": counts,
         "findings": findings(run),
         "reasons": [(f"{rows:,}", text) for text, rows in run.counts.get("reasons", {}).items()],

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from django.conf import settings as django_settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 from pytest_django.fixtures import Settings
 
@@ -22,6 +23,17 @@ QUIET_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_renewing_thread() -> Iterator[None]:
+    """A live server may still answer when a test's own settings are gone already.
+
+    It would start the thread that reads the database for ever.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(django_settings, "FORECAST_REFRESH_SECONDS", 0)
+        yield
 
 
 @pytest.fixture

@@ -173,7 +173,7 @@ def test_the_map_tells_an_area_on_hover_and_narrows_on_click(watched: Watched) -
     expect(page.locator(".legend")).to_contain_text("nobody knows which are late")
     page.locator("#map summary").click()
     expect(page.locator("#map tbody tr")).to_have_count(2)
-    page.get_by_role("button", name="Opened").click()
+    page.get_by_role("button", name="Opened", exact=True).click()
     page.mouse.click(*inside_a_hexagon(page))
     expect(page.locator(".chips")).to_contain_text("Hexagon")
 

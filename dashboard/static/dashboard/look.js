@@ -20,8 +20,8 @@ export function look() {
   };
 }
 
-const language = document.documentElement.lang || "en";
-const counts = new Intl.NumberFormat(language, { useGrouping: true });
+// As the server writes them, in every language.
+const counts = new Intl.NumberFormat("en-US");
 
 /** `12,345` */
 export function count(number) {
