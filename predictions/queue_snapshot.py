@@ -159,4 +159,5 @@ def _rows(name: str, city: City, now: datetime) -> list[Row]:
     }
     with connection.cursor() as cursor:
         cursor.execute(SQL[name], parameters)
-        return list(cursor.fetchall())
+        # Row by row, not fetchall(): within one call of C no request gets its turn.
+        return list(cursor)

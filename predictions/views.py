@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,10 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
 from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
@@ -55,9 +58,28 @@ _parameters = [
 ]
 
 
+class AlwaysJSON(BaseContentNegotiation):
+    """Whatever a client would rather have, as the lane."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        """No body is read."""
+        return None
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        """The first."""
+        first = next(iter(renderers))
+        return first, first.media_type
+
+
 class PredictionViewSet(ViewSet):
     """When will a complaint be closed?"""
 
+    content_negotiation_class = AlwaysJSON
     authentication_classes = ()
     throttle_classes = ()
     permission_classes = (AllowAny,)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +25,9 @@ RESTS_PER_READ = 9
 """A slow database is not read all the time …"""
 LONGEST_REST_SECONDS = 3.0
 """… but a newly activated model has to be seen within five seconds, reading included."""
+
+TURN_SECONDS = 0.0005
+"""How long the thread may go on computing while a request waits; Python's own 5 ms would show."""
 
 
 class Memory(Generic[State]):
@@ -82,6 +86,7 @@ def rest_seconds(took: float) -> float:
 @functools.cache
 def _renew_in_background() -> None:
     """Start the thread, once a process."""
+    sys.setswitchinterval(TURN_SECONDS)
     threading.Thread(target=_renew_forever, name="memory", daemon=True).start()
 
 

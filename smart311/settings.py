@@ -94,6 +94,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "smart311.slim.SlimMiddleware",
     "smart311.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -109,6 +110,17 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+
+SLIM_PREFIXES = ["/predict/", "/predict_async/"]
+SLIM_MIDDLEWARE = [
+    "smart311.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "smart311.cors.PublicReadsCorsMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "smart311.bodies.BodyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+"""What requests below those paths pass through instead: no session, no user, no cookie."""
 
 ROOT_URLCONF = "smart311.urls"
 WSGI_APPLICATION = "smart311.wsgi.application"
