@@ -65,6 +65,7 @@ class ImportForm(forms.ModelForm[Import]):
 @admin.register(Import)
 class ImportAdmin(ModelAdmin):  # type: ignore[misc]
     form = ImportForm
+    change_form_template = "complaints/desk/import.html"
     list_display = ("name", "city", "status", "done", "created_at", "finished_at")
     list_filter = ("status", "city")
     list_select_related = ("city",)

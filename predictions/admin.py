@@ -1,17 +1,26 @@
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
 from unfold.forms import ActionForm
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from complaints.models import City
+from predictions.admin_home import model_cards
+from predictions.model_life import ask_for_training, calibration_plot, lived
 from predictions.models import ModelVersion
 from predictions.registry import ReasonNeeded, Unfit, activate, roll_back
+from smart311.confirming import ask
 
 
 class ActionWithReasonForm(ActionForm):  # type: ignore[misc]
@@ -23,17 +32,43 @@ class ActionWithReasonForm(ActionForm):  # type: ignore[misc]
     )
 
 
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label="Reason, kept with the version",
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+
+class CityForm(forms.Form):
+    city = forms.ModelChoiceField(
+        City.objects.all(), empty_label=None, widget=UnfoldAdminSelectWidget
+    )
+
+
+def activate_version(version: ModelVersion, by: str, reason: str) -> None:
+    activate(version, by=by, reason=reason)
+
+
 @admin.register(ModelVersion)
 class ModelVersionAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ("version", "city", "status", "as_of", "trained_at", "activated_at", "gate")
+    list_display = (
+        *("version", "city", "state", "as_of", "gate", "error", "brier", "coverage", "rank"),
+        "lived",
+    )
+    list_per_page = 20
+    list_before_template = "predictions/model_health.html"
     list_filter = ("status", "city")
     list_select_related = ("city",)
     fields = (
         *("version", "city", "status", "as_of", "trained_at", "activated_at", "sha256"),
-        *("verdict_table", "history_table", "metrics"),
+        *("verdict_table", "came_true", "history_table", "metrics"),
     )
-    readonly_fields = ("verdict_table", "history_table")
+    readonly_fields = ("verdict_table", "came_true", "history_table")
     actions = ("activate", "roll_back")
+    actions_detail = ("serve", "withdraw")
+    actions_list = ("retrain",)
     action_form = ActionWithReasonForm
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
@@ -48,8 +83,98 @@ class ModelVersionAdmin(ModelAdmin):  # type: ignore[misc]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_activate_permission(self, request: HttpRequest) -> bool:
+    def has_activate_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("predictions.activate_modelversion")
+
+    @display(  # type: ignore[untyped-decorator]
+        description="Status",
+        label={"Active": "success", "Refused": "danger", "Candidate": "warning"},
+    )
+    def state(self, version: ModelVersion) -> str:
+        return version.get_status_display()
+
+    @admin.display(description="Mean error, h")
+    def error(self, version: ModelVersion) -> str:
+        return _measured(version, "mae_hours", ".1f")
+
+    @admin.display(description="Brier, 24 h")
+    def brier(self, version: ModelVersion) -> str:
+        return _measured(version, "brier_24", ".3f")
+
+    @admin.display(description="In the 80 % range")
+    def coverage(self, version: ModelVersion) -> str:
+        return _measured(version, "coverage_80", ".0%")
+
+    @admin.display(description="Concordance")
+    def rank(self, version: ModelVersion) -> str:
+        return _measured(version, "concordance", ".2f")
+
+    @admin.display(description="Promises kept")
+    def lived(self, version: ModelVersion) -> str:
+        found = lived(version)
+        return f"{found.kept:.0%} of {found.due:,}" if found else "–"
+
+    @admin.display(description="What became of its promises")
+    def came_true(self, version: ModelVersion) -> SafeString | str:
+        found = lived(version)
+        return calibration_plot(found) if found else "None has come due yet."
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        more = {"cards": model_cards(timezone.now()), "title": "Model versions"}
+        response: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **more})
+        return response
+
+    @action(description="Let it serve", permissions=["activate"], icon="play_arrow")  # type: ignore[untyped-decorator]
+    def serve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask first; a reason is needed where the gate refused it."""
+        question = "It answers forecasts within seconds. Where the gate refused it, say why."
+        return self._decided(request, object_id, "Let it serve", question, activate_version)
+
+    @action(description="Withdraw", permissions=["activate"], icon="undo")  # type: ignore[untyped-decorator]
+    def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask first; the version before serves again."""
+        question = "The version that served before it takes over again."
+        return self._decided(request, object_id, "Withdraw", question, roll_back)
+
+    def _decided(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        title: str,
+        question: str,
+        act: Callable[[ModelVersion, str, str], object],
+    ) -> HttpResponse:
+        version = get_object_or_404(ModelVersion, pk=object_id)
+        back = reverse("admin:predictions_modelversion_change", args=[version.pk])
+        form = ReasonForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                act(version, request.user.get_username(), form.cleaned_data["reason"])
+            except ValueError as error:
+                form.add_error("reason", str(error))
+            else:
+                self.log_change(request, version, f"{title}.")
+                self.message_user(request, f"{version.version}: done.")
+                return redirect(back)
+        site = self.admin_site
+        return ask(site, request, title=title, question=question, back=back, form=form)
+
+    @action(description="Train a new version", permissions=["activate"], icon="model_training")  # type: ignore[untyped-decorator]
+    def retrain(self, request: HttpRequest) -> HttpResponse:
+        """Ask first; a worker trains, and the gate decides."""
+        back = reverse("admin:predictions_modelversion_changelist")
+        form = CityForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            told = ask_for_training(form.cleaned_data["city"], timezone.now())
+            self.message_user(request, told)
+            return redirect(back)
+        question = "A worker trains it on all complaints; it serves if it passes the gate."
+        site = self.admin_site
+        return ask(
+            site, request, title="Train a new version", question=question, back=back, form=form
+        )
 
     @admin.display(description="gate", boolean=True)
     def gate(self, version: ModelVersion) -> bool | None:
@@ -110,3 +235,10 @@ class ModelVersionAdmin(ModelAdmin):  # type: ignore[misc]
 
 def _reason(request: HttpRequest) -> str:
     return request.POST.get("reason", "")[:500]
+
+
+def _measured(version: ModelVersion, name: str, form: str) -> str:
+    """A figure of the evaluation, or a dash where it has none."""
+    overall = version.metrics.get("models", {}).get("forecast", {}).get("overall", {})
+    value = overall.get(name)
+    return "–" if value is None else format(value, form)

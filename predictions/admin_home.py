@@ -20,7 +20,7 @@ from complaints.models import City, Complaint, Import
 from complaints.phrases import percent_in_words
 from predictions.models import ForecastWatch, ModelVersion
 from predictions.watch import recent_accuracy
-from smart311.task_admin import TaskHealth
+from smart311.task_health import TaskHealth
 
 WEEK = timedelta(days=7)
 SHOWN_IMPORTS = 3

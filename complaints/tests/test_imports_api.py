@@ -206,3 +206,17 @@ class TestAdmin:
             page = admin.post("/admin/complaints/import/add/", values)
             assert "and not both" in page.content.decode()
         assert not Import.objects.exists()
+
+
+def test_the_admin_follows_an_import_and_stops_when_it_is_done() -> None:
+    staff = Client()
+    staff.force_login(make_user("mara", "manager"))
+    run = Import.objects.create(name="a.csv", origin="file", status="running", progress=0.25)
+    address = f"/admin/complaints/import/{run.pk}/change/"
+    page = staff.get(address).content.decode()
+    assert 'http-equiv="refresh"' in page
+    assert 'value="0.25"' in page
+    Import.objects.filter(pk=run.pk).update(status="failed", error="no <columns>")
+    page = staff.get(address).content.decode()
+    assert 'http-equiv="refresh"' not in page
+    assert "no &lt;columns&gt;" in page

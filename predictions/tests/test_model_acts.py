@@ -7,9 +7,12 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django_tasks_db.models import DBTaskResult
 
-from predictions.models import ModelVersion
+from complaints.tests.factories import make_type
+from predictions.models import ForecastWatch, ModelVersion, PromiseCount
 from predictions.tests.small_model import activate_small_model, copy_of
+from smart311.accounts.tests.people import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -164,3 +167,60 @@ def test_looking_is_not_acting(
     client.force_login(user)
     admin_act(client, "activate", refused, "x")
     assert active() == "small-1"
+
+
+MODELS = "/admin/predictions/modelversion/"
+
+
+def test_buttons_ask_before_a_version_serves_or_is_withdrawn(
+    staff: Client, refused: ModelVersion
+) -> None:
+    serve, withdraw = (f"{MODELS}{refused.pk}/{act}/" for act in ("serve", "withdraw"))
+    assert "say why" in staff.get(serve).content.decode()
+    assert "give a reason" in staff.post(serve, {"reason": ""}).content.decode()
+    assert active() == "small-1"
+    assert staff.post(serve, {"reason": "a try"}).status_code == 302
+    assert active() == "small-2"
+    assert staff.post(withdraw, {"reason": "enough"}).status_code == 302
+    assert active() == "small-1"
+    assert "does not serve now" in staff.post(withdraw, {"reason": ""}).content.decode()
+
+
+def test_a_training_is_asked_for_once(staff: Client, refused: ModelVersion) -> None:
+    address = f"{MODELS}retrain/"
+    assert not DBTaskResult.objects.exists()
+    staff.get(address)
+    assert not DBTaskResult.objects.exists()
+    for _ in range(2):
+        staff.post(address, {"city": refused.city_id})
+    task = DBTaskResult.objects.get()
+    assert task.args_kwargs["args"] == [refused.city.slug]
+
+
+def test_managers_look_at_models_and_decide_nothing(refused: ModelVersion) -> None:
+    client = Client()
+    client.force_login(make_user("mara", "manager"))
+    assert "small-2" in client.get(MODELS).content.decode()
+    for path in (f"{refused.pk}/serve/", f"{refused.pk}/withdraw/", "retrain/"):
+        assert client.post(f"{MODELS}{path}", {"reason": "x"}).status_code == 403
+    assert active() == "small-1"
+
+
+def test_the_list_puts_versions_and_their_promises_beside_each_other(
+    staff: Client, refused: ModelVersion
+) -> None:
+    overall = {"mae_hours": 21.53, "brier_24": 0.1234, "coverage_80": 0.81, "concordance": 0.7}
+    refused.metrics = {"models": {"forecast": {"overall": overall}}}
+    refused.save(update_fields=["metrics"])
+    kind = make_type()
+    PromiseCount.objects.create(
+        city=refused.city, model="small-2", week_on="2026-07-06", complaint_type=kind,
+        due=10, early=1, kept=8, late=1, before_median=5, error_seconds=36000,
+    )  # fmt: skip
+    ForecastWatch.objects.create(city=refused.city, alerts=["hour has drifted"])
+    page = staff.get(MODELS).content.decode()
+    for told in ("21.5", "0.123", "81%", "0.70", "80% of 10", "hour has drifted"):
+        assert told in page
+    shown = staff.get(f"{MODELS}{refused.pk}/change/").content.decode()
+    assert 'cx="180.0" cy="20.0"' in shown
+    assert "10 promises have come due; mean error 1.0 h" in shown

@@ -11,7 +11,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from smart311.accounts.tests.people import make_user
-from smart311.task_admin import TaskHealth
+from smart311.task_health import TaskHealth
 from smart311.tasks import forget_old_results
 
 pytestmark = pytest.mark.django_db
