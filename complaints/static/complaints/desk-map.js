@@ -1,7 +1,7 @@
 // Where a complaint is, with similar ones and its district's outline; no tiles, nobody is asked.
 const data = JSON.parse(document.getElementById("desk-map-data")?.textContent ?? "null");
 
-const SIMILAR_METRES = 500;
+const LEAST_METRES = 400;
 
 function popup(near) {
   const text = document.createElement("span");
@@ -18,7 +18,7 @@ if (data) {
   if (data.district) {
     L.geoJSON(data.district, { interactive: false, className: "desk-district" }).addTo(map);
   }
-  const radius = L.circle(data.point, {
+  L.circle(data.point, {
     radius: data.duplicateMetres,
     interactive: false,
     className: "desk-radius",
@@ -33,8 +33,6 @@ if (data) {
   }
   L.circleMarker(data.point, { radius: 9, className: "desk-here" }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
-  const shown = data.near.length
-    ? L.latLngBounds([data.point, ...data.near.map((near) => near.point)]).pad(0.2)
-    : L.latLng(data.point).toBounds(SIMILAR_METRES);
-  map.fitBounds(shown.extend(radius.getBounds()));
+  const around = L.latLng(data.point).toBounds(LEAST_METRES);
+  map.fitBounds(data.near.reduce((bounds, near) => bounds.extend(near.point), around).pad(0.1));
 }
