@@ -14,7 +14,15 @@ from django.utils.functional import cached_property
 from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
-from complaints.desk.queues import BY_NAME, COUNTED_UP_TO, Queue, queues_of
+from complaints.desk.queues import (
+    BY_NAME,
+    BY_RISK,
+    COUNTED_UP_TO,
+    NEWEST,
+    Queue,
+    of_known_cities,
+    queues_of,
+)
 from complaints.models import Complaint
 
 QUEUE = "queue"
@@ -53,12 +61,29 @@ class Paginator(InfinitePaginator):  # type: ignore[misc]
         """One page."""
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
-        keys = list(self.object_list.values_list("pk", flat=True)[start : start + self.per_page])
+        keys = self._keys(start, start + self.per_page)
         rows = {row.pk: row for row in self.object_list.order_by().filter(pk__in=keys)}
         found: Page[Complaint] = self._get_page(
             [rows[key] for key in keys if key in rows], number, self
         )
         return found
+
+    def _keys(self, start: int, end: int) -> list[int]:
+        """Those between two places of the order.
+
+        Most open complaints of a large city are no risk, and are not sorted with the others: they
+        follow them, the newest first, as an index has them.
+        """
+        rows = self.object_list.values_list("pk", flat=True)
+        if rows.query.order_by[:1] != BY_RISK[:1]:
+            return list(rows[start:end])
+        at_risk = rows.filter(promised_p90_hours__isnull=False, risk__isnull=False)
+        keys = list(at_risk[start:end])
+        if len(keys) == end - start:
+            return keys
+        before = start + len(keys) if keys or not start else at_risk.order_by().count()
+        others = of_known_cities(rows.filter(risk=None)).order_by(*NEWEST, "-pk")
+        return [*keys, *others[max(0, start - before) : end - before]]
 
 
 class QueueList(ChangeList):  # type: ignore[misc]

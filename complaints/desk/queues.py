@@ -97,7 +97,11 @@ def _stale(rows: Rows, now: datetime) -> Rows:
 
 
 def _everything(rows: Rows, now: datetime) -> Rows:
-    """All cities, by name: the index that has complaints in order begins with the city."""
+    return of_known_cities(rows)
+
+
+def of_known_cities(rows: Rows) -> Rows:
+    """All of them: the index that has complaints in order begins with the city."""
     return rows.filter(city__in=[known.city.pk for known in cities.state().values()])
 
 
