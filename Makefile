@@ -32,9 +32,14 @@ check: install .venv/.tested-with ## Format, lint, types, imports, templates, mi
 schema: install ## Renew docs/openapi.yaml, the schema of the API that clients may rely on
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
-load: install ## Half a minute of load on a running Smart 311, with a verdict at the end
+load: install .venv/.tested-with ## Load with a verdict; PROFILE=steady starts its own stack, without: 30 s on a running one
+ifeq ($(strip $(PROFILE)),)
 	@exec $(BIN)/python -m locust -f locust/locustfile.py --headless --only-summary \
-	  --profile smoke --duration 30s --stop-timeout 10 --host "http://127.0.0.1:$(PORT)"
+	  --profile smoke --duration 30s --stop-timeout 10 --host "http://127.0.0.1:$(PORT)" $(ARGS)
+else
+	@exec $(BIN)/python locust/run.py --profile $(PROFILE) \
+	  $(if $(DURATION),--duration $(DURATION)) $(if $(ROWS),--rows $(ROWS)) $(ARGS)
+endif
 
 bench-filing: install .venv/.tested-with ## What filing costs, beside a plain DRF create and pgbench
 	@exec $(BIN)/python benchmarks/filing.py $(ARGS)

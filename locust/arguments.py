@@ -5,8 +5,8 @@ from argparse import ArgumentTypeError
 from typing import Any
 
 from locust.util.timespan import parse_timespan
-from profiles import PROFILES
 from programs import LANE_PORT
+from told import TOLD
 
 CAPACITY = 400
 
@@ -15,9 +15,8 @@ def add_arguments(parser: Any) -> None:
     """Add them; Locust's `--profile` gets our choices."""
     for action in parser._actions:
         if "--profile" in action.option_strings:
-            action.choices = list(PROFILES)
-            told = (f"{name}: {profile.about}" for name, profile in PROFILES.items())
-            action.help = "; ".join(told).replace("%", "%%")
+            action.choices = list(TOLD)
+            action.help = "; ".join(f"{name}: {about}" for name, about in TOLD.items())
     parser.add_argument(
         "--lane-host",
         default=os.environ.get("LANE_HOST", f"http://127.0.0.1:{LANE_PORT}"),

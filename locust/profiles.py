@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
 from locust.runners import MasterRunner, Runner
+from told import RECORD_DAY
 
 from locust import LoadTestShape
 
@@ -19,8 +20,6 @@ Tick = tuple[int, float, list[Any]]
 
 STEADY = 110
 """10 complaints and 100 reads a second."""
-RECORD_DAY = 276_827
-"""Complaints of the record day that a storm compresses."""
 HOURS = (
     38,
     27,
@@ -85,7 +84,6 @@ class Profile(LoadTestShape):
 
     use_common_options = True
     name: ClassVar[str] = ""
-    about: ClassVar[str] = ""
     classes: ClassVar[tuple[str, ...]] = ()
     """User classes by name; empty: the whole mix."""
     is_overload_expected: ClassVar[bool] = False
@@ -158,7 +156,6 @@ class Smoke(Profile):
     """Everything once or twice."""
 
     name = "smoke"
-    about = "10 s at 20 requests/s: does everything work?"
 
     def phases(self, options: Any) -> list[Phase]:
         return [Phase("warm-up", 2, 20), Phase("smoke", 8, 20, is_measured=True)]
@@ -168,7 +165,6 @@ class Steady(Profile):
     """The load that a city of New York's size makes in its busiest minutes, for ten minutes."""
 
     name = "steady"
-    about = "10 minutes of 10 complaints/s and 100 reads/s"
 
     def phases(self, options: Any) -> list[Phase]:
         return [
@@ -181,7 +177,6 @@ class Spike(Profile):
     """Ten times the load from one second to the next, and back."""
 
     name = "spike"
-    about = "40 requests/s, ten times as many for a minute, and back"
     is_overload_expected = True
     usual = 40
 
@@ -198,7 +193,6 @@ class Soak(Profile):
     """Half the steady load for half an hour: does anything grow?"""
 
     name = "soak"
-    about = "30 minutes of half the steady load; memory is watched"
 
     def phases(self, options: Any) -> list[Phase]:
         return [
@@ -211,7 +205,6 @@ class Storm(Profile):
     """A record day, hour by hour, in an hour; a shorter storm is a part of it at the same rates."""
 
     name = "storm"
-    about = f"the {RECORD_DAY:,} complaints of a record day within an hour"
     classes = ("Filer",)
 
     def phases(self, options: Any) -> list[Phase]:
@@ -226,7 +219,6 @@ class Overload(Profile):
     """Five times what the server can do, then the steady load again."""
 
     name = "overload"
-    about = "a minute of five times the capacity between two of the steady load"
     is_overload_expected = True
 
     def phases(self, options: Any) -> list[Phase]:
@@ -242,7 +234,6 @@ class Ramp(Profile):
     """Steps upward until one does not hold: the knee is the last that did."""
 
     name = "ramp"
-    about = "steps of 15 s, each a quarter higher, until one does not hold: the knee"
     is_overload_expected = False
 
     def phases(self, options: Any) -> list[Phase]:

@@ -32,7 +32,7 @@ LISTS = (
 class ApiConsumer(CityUser):
     """Reads lists page after page, keeps a copy in step, asks for many forecasts at once."""
 
-    weight = 25
+    weight = 35
     following: str | None = None
 
     def on_start(self) -> None:
@@ -105,9 +105,9 @@ class Open311Client(CityUser):
 
 
 class WallScreen(CityUser):
-    """A dashboard on a wall that asks what is new, with the ETag of what it shows."""
+    """Ten dashboards on walls that ask every ten seconds what is new, with the ETag they have."""
 
-    weight = 20
+    weight = 5
     etag = ""
 
     @task(19)
@@ -128,7 +128,7 @@ class WallScreen(CityUser):
 class Classic(CityUser):
     """The three tasks of the reference load test."""
 
-    weight = 15
+    weight = 20
 
     @task(10)
     def predict(self) -> None:

@@ -218,6 +218,7 @@ class Trial:
             "phases": {
                 name: self.timeline.total([name]).figures() for name in self.timeline.windows
             },
+            "requests": self._environment.runner.stats.total.num_requests,
             "samples": self.timeline.told(),
             "findings": [{**asdict(f), "is_good": f.is_good} for f in findings],
         }
