@@ -41,6 +41,9 @@ else
 	  $(if $(DURATION),--duration $(DURATION)) $(if $(ROWS),--rows $(ROWS)) $(ARGS)
 endif
 
+bench: install var/bench-venv/.installed ## Forecasts beside FastAPI, in under ten minutes; writes docs/benchmarks.md
+	@exec $(BIN)/python benchmarks/forecasts.py --python var/bench-venv/bin/python $(ARGS)
+
 bench-filing: install .venv/.tested-with ## What filing costs, beside a plain DRF create and pgbench
 	@exec $(BIN)/python benchmarks/filing.py $(ARGS)
 
@@ -75,6 +78,9 @@ install: .venv/.runs-with node_modules/.installed
 
 .venv/.tested-with: .venv/.runs-with requirements-dev.txt
 	@.ci/pip-install requirements-dev.txt && touch $@
+
+var/bench-venv/.installed: .venv/.runs-with requirements-bench.txt .ci/bench-install
+	@echo "Installing requirements-bench.txt …" && .ci/bench-install
 
 node_modules/.installed: .venv/.runs-with package.json package-lock.json .npmrc
 	@.ci/npm-install && touch $@
