@@ -16,7 +16,7 @@ run: install ## Install what is missing, start everything, print the addresses
 	@exec $(BIN)/python manage.py start
 
 test: install .venv/.tested-with ## Run the whole test suite (ARGS="-k word" for a part)
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
 
 check: install .venv/.tested-with ## Format, lint, types, imports, templates, migrations, schema
 	$(BIN)/python -m ruff format --check .
