@@ -7,7 +7,8 @@ from typing import Any, cast
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.models import User
 from django.core.paginator import EmptyPage, Page
-from django.db.models import F, OrderBy, QuerySet
+from django.db.models import F, OrderBy, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -82,7 +83,9 @@ class Paginator(InfinitePaginator):  # type: ignore[misc]
         if len(keys) == end - start:
             return keys
         before = start + len(keys) if keys or not start else at_risk.order_by().count()
-        others = of_known_cities(rows.filter(risk=None)).order_by(*NEWEST, "-pk")
+        # Of a comparison the planner expects much, of a null little: then it would sort again.
+        unknown = rows.alias(comparable=Coalesce("risk", Value(-1.0))).filter(comparable__lt=0)
+        others = of_known_cities(unknown).order_by(*NEWEST, "-pk")
         return [*keys, *others[max(0, start - before) : end - before]]
 
 
