@@ -93,7 +93,10 @@ class ComplaintTypeAdmin(ByFile):
     list_select_related = ("agency",)
     search_fields = ("name", "code")
     autocomplete_fields = ("agency",)
-    exclude = ("attribute_definitions",)
+    fields = (
+        *("city", "code", "name", "aliases", "group", "keywords", "agency"),
+        *("promised_hours", "is_active"),
+    )
     actions_detail = ("attributes",)
     formfield_overrides = {TextField: {"widget": UnfoldAdminTextareaWidget}}
 

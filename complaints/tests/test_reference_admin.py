@@ -128,10 +128,11 @@ def test_the_form_takes_aliases_a_line_each(admin: Client) -> None:
     address = f"/admin/complaints/complainttype/{kind.pk}/change/"
     form = admin.get(address).context["adminform"].form
     body = {name: value for name, value in form.initial.items() if value is not None}
-    body |= {"aliases": "Din\r\n\r\nLoud, very\r\n", "keywords": "", "is_active": "on"}
+    assert set(form.fields) >= {"city", "code", "name", "agency", "promised_hours", "is_active"}
+    body |= {"aliases": "Din\r\n\r\nLoud, very\r\n", "keywords": "", "name": "Noise!"}
     assert admin.post(address, body).status_code == 302
     kind.refresh_from_db()
-    assert kind.aliases == ["Din", "Loud, very"]
+    assert (kind.aliases, kind.name) == (["Din", "Loud, very"], "Noise!")
     refused = admin.post(address, {**body, "aliases": "vermin"}).content.decode()
     assert "means Rodent" in refused
 
