@@ -5,7 +5,7 @@ BIN = .venv/bin
 PYTHON =
 PORT ?= 8000
 .DEFAULT_GOAL = help
-.PHONY: help run test check schema load growth messages constraints install clean
+.PHONY: help run test check schema load growth screenshots messages constraints install clean
 
 help: ## List what make can do here
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ bench-steady: install ## A minute of 10 POST/s and 100 GET/s on a running Smart 
 
 growth: install .venv/.tested-with ## Whether pages read more as 50,000 complaints become 500,000
 	@GROWTH_ROWS=500000 $(BIN)/python -m pytest dashboard/tests/test_growth.py $(ARGS)
+
+screenshots: install .venv/.tested-with ## Pictures of a running Smart 311's pages, and the README's
+	@exec $(BIN)/python -m dashboard.tests.screenshots "http://127.0.0.1:$(PORT)" $(ARGS)
 
 messages: install ## Renew the Spanish catalogues from the code (needs gettext), then compile them
 	$(BIN)/python manage.py makemessages --locale es --no-location --no-wrap --no-obsolete \

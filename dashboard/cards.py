@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -31,8 +31,8 @@ RANGE_NAMES = {
 class Card:
     """One key figure, ready to print: `value` carries its unit and is empty if there is none.
 
-    `spark` are the points of an SVG polyline of SPARK_WIDTH × SPARK_HEIGHT; `rows` the query of
-    the page's table behind the number, without the window's own dates.
+    `spark` are the points of an SVG polyline of SPARK_WIDTH × SPARK_HEIGHT; `query` leads to the
+    complaints behind the number.
     """
 
     key: str
@@ -42,6 +42,18 @@ class Card:
     change: str = ""
     direction: str = ""
     spark: str = ""
+    query: str = ""
+
+
+BEHIND = {
+    "filed": "filed",
+    "closed": "closed",
+    "open": "open",
+    "median": "closed",
+    "p90": "closed",
+    "late": "late",
+}
+"""Which complaints stand behind a figure, as `dashboard.rows` calls them."""
 
 
 def in_words(number: int) -> str:
@@ -51,6 +63,15 @@ def in_words(number: int) -> str:
 
 def key_figures(found: Overview) -> list[Card]:
     """The cards of a selection."""
+    return [
+        replace(card, query=found.selection.query(rows=BEHIND[card.key]))
+        if card.key in BEHIND
+        else card
+        for card in _cards(found)
+    ]
+
+
+def _cards(found: Overview) -> list[Card]:
     now, before = found.now, found.before or Totals(0, 0, None, None, None)
     spark = {name: [getattr(bucket, name) for bucket in found.buckets] for name in _SERIES}
     kept, kept_before = _kept(now.promises), _kept(before.promises)

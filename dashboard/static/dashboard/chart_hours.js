@@ -7,7 +7,7 @@ const log = Math.log10;
 export function histogram({ bars, marks, ticks, words, name }, look) {
   const { size, ink, soft, created, closed } = look;
   return {
-    grid: { left: 8, right: 16, top: 2.6 * size, bottom: 4, outerBoundsMode: "same" },
+    grid: { left: 8, right: 16, top: 3.8 * size, bottom: 4, outerBoundsMode: "same" },
     xAxis: hourAxis(ticks, look, bars[0][0], bars.at(-1)[1]),
     yAxis: numberAxis(look),
     tooltip: tooltip(look, ({ dataIndex }) => `${words[dataIndex]}\n${name}: ${count(bars[dataIndex][2])}`),
@@ -32,7 +32,12 @@ export function histogram({ bars, marks, ticks, words, name }, look) {
         silent: true,
         lineStyle: { color: ink, type: "dashed" },
         label: { color: ink, fontSize: size, formatter: ({ name: text }) => text, distance: 4 },
-        data: marks.map((mark) => ({ xAxis: log(mark.hours), name: `${mark.name}: ${mark.label}` })),
+        // One above the other: on a phone they would not fit side by side.
+        data: marks.map((mark, number) => ({
+          xAxis: log(mark.hours),
+          name: `${mark.name}: ${mark.label}`,
+          label: { distance: 4 + 1.4 * size * number },
+        })),
       },
     }],
   };

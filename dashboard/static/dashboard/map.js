@@ -115,7 +115,7 @@ function legend(place, known, bounds, ramp, metric, words) {
   const units = words.units.split("|");
   const format = { [OPENED]: count, [HALF]: (value) => hours(value, units), [LATE]: percent }[metric];
   if (!known.length) {
-    place.replaceChildren(Object.assign(document.createElement("li"), { textContent: words.nothing }));
+    place.replaceChildren(Object.assign(document.createElement("li"), { textContent: metric === LATE ? words.nothing : words.empty }));
     return;
   }
   const edges = [known[0], ...bounds, known.at(-1)];

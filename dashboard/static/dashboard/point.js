@@ -37,7 +37,7 @@ async function drawOutlines(map, address) {
 
 function showHexagon(map, cell) {
   const shape = window.L.polygon(window.h3.cellToBoundary(cell), { color: look().accent, weight: 3, interactive: false }).addTo(map);
-  map.fitBounds(shape.getBounds().pad(6));
+  map.fitBounds(shape.getBounds().pad(16));
 }
 
 function choosePoint(map) {
