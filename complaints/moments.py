@@ -17,8 +17,11 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
     a local time that spring skips.
     """
     expected = "expected ISO 8601, such as 2019-07-10T12:00:00-04:00"
+    text = text.strip()
     try:
-        moment = datetime.fromisoformat(_SPACE_FOR_PLUS.sub(r"\1+\2", text.strip()))
+        moment = datetime.fromisoformat(
+            _SPACE_FOR_PLUS.sub(r"\1+\2", text) if " " in text else text
+        )
     except ValueError as error:
         raise ValueError(f"got {text[:200]!r}, {expected}") from error
     if moment.tzinfo is None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
@@ -43,8 +43,7 @@ class Session(Protocol):
         """Named outputs for named inputs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(msgspec.Struct, frozen=True):
     """When a complaint will be closed, in hours since its filing.
 
     Parameters
