@@ -50,12 +50,14 @@ HOURS = (
 STORM_SECONDS = 3600
 WARM_UP_SECONDS = 10
 SPAWN_SECONDS = 5
-"""How fast users come and go where a profile does not say otherwise."""
+"""Within which the users of a phase come."""
+AT_ONCE = 10_000.0
 LEAST_PHASE_SECONDS = 2.0
 DRAIN_SECONDS = 1.5
-"""At the end, until the last answers came …"""
+"""So long after the last user has gone a run ends …"""
+LONGEST_DRAIN_SECONDS = 60
 REPORT_SECONDS = 3.0
-"""… and, where there are several, every worker process has told of them."""
+"""… and, where there are several worker processes, until each has told of its complaints."""
 STEP_SECONDS = 15
 STEP_GROWTH = 1.25
 FIRST_STEP = 50
@@ -117,7 +119,7 @@ class Profile(LoadTestShape):
         """Begin anew."""
         super().reset_time()
         self.phase = None
-        self._drain_until = 0.0
+        self._drain_until = self._drained_at = 0.0
         self._last: Tick | None = None
 
     def tick(self) -> Tick | None:
@@ -140,16 +142,22 @@ class Profile(LoadTestShape):
         if self.phase is None:
             return self._drain(classes)
         rate = round(self.phase.rate)
-        spawn_rate = max(1.0, abs(rate - self.get_current_user_count()) / SPAWN_SECONDS)
+        more = rate - self.get_current_user_count()
+        # Who leaves leaves at once: Locust waits for each batch of those who are still served.
+        spawn_rate = max(1.0, more / SPAWN_SECONDS) if more > 0 else AT_ONCE
         self._last = (rate, spawn_rate, classes)
         return self._last
 
     def _drain(self, classes: list[Any]) -> Tick | None:
+        """Nobody asks any more; over when nobody has waited for an answer for a while."""
         now = time.perf_counter()
         late = REPORT_SECONDS if isinstance(self.runner, MasterRunner) else 0.0
-        self._drain_until = self._drain_until or now + DRAIN_SECONDS + late
+        self._drained_at = self._drained_at or now
+        if self.get_current_user_count() or not self._drain_until:
+            self._drain_until = now + DRAIN_SECONDS + late
         self.phase = DRAIN
-        return None if now > self._drain_until else (0, 1000.0, classes)
+        is_over = now > min(self._drain_until, self._drained_at + LONGEST_DRAIN_SECONDS)
+        return None if is_over else (0, AT_ONCE, classes)
 
 
 class Smoke(Profile):

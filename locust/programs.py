@@ -32,7 +32,7 @@ LISTS = (
 class ApiConsumer(CityUser):
     """Reads lists page after page, keeps a copy in step, asks for many forecasts at once."""
 
-    weight = 35
+    weight = 41
     following: str | None = None
 
     def on_start(self) -> None:
@@ -72,7 +72,7 @@ class ApiConsumer(CityUser):
             changed = [row["updated_at"] for row in checks.json_of(answer)["results"]]
             self.newest = max([self.newest, *map(datetime.fromisoformat, changed)])
 
-    @task(3)
+    @task(1)
     def statistics(self) -> None:
         path = f"/api/v1/statistics/?group_by={random.choice(('agency', 'month', 'district'))}"
         self.ask(path, checks.statistics, "/api/v1/statistics/?group_by={group}")
@@ -107,7 +107,7 @@ class Open311Client(CityUser):
 class WallScreen(CityUser):
     """Ten dashboards on walls that ask every ten seconds what is new, with the ETag they have."""
 
-    weight = 5
+    weight = 3
     etag = ""
 
     @task(19)

@@ -70,17 +70,17 @@ class Resident(Filer):
     weight = 40
     is_extra = False
 
-    @task(15)
+    @task(10)
     def dashboard(self) -> None:
         self.ask("/dashboard/", checks.page(checks.DASHBOARD))
 
-    @task(10)
+    @task(14)
     def form(self) -> None:
         """The form's answer, as a page."""
         path = f"/dashboard/how-long/?{urlencode(self.city.question().row())}"
         self.ask(path, checks.page(checks.DASHBOARD), "/dashboard/how-long/?…")
 
-    @task(60)
+    @task(61)
     def forecast(self) -> None:
         self.ask(self.city.question().path("/predict/"), checks.forecast, "/predict/{type}")
 

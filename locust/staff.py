@@ -22,7 +22,7 @@ FOUND = 302
 class Staff(CityUser):
     """Logs in, looks at the queue, opens complaints. Runs where a login is given."""
 
-    weight = 5
+    fixed_count = 1
     needs = LOGIN
 
     def on_start(self) -> None:

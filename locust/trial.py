@@ -184,9 +184,19 @@ class Trial:
         endpoints = {name: w.figures() for name, w in self.timeline.measured().items()}
         total = self.timeline.total().figures()
         profile = self._options.profile or ""
-        findings = judge(self._thresholds, profile, self._of_run(balance), total, endpoints)
-        # What needs the server's processes in sight is judged by who started them.
-        return [f for f in findings if f.what != "memory_growth_share"]
+        whole, scale = self._of_run(balance), self._options.scale if profile else 1.0
+        findings = judge(self._thresholds, profile, whole, total, endpoints, scale)
+        # What needs the server's processes in sight is judged by who started them; and who names
+        # classes of users does not mean the endpoints of others.
+        return [
+            finding
+            for finding in findings
+            if finding.what != "memory_growth_share"
+            and not (self._options.user_classes and self._is_unasked(finding))
+        ]
+
+    def _is_unasked(self, finding: Finding) -> bool:
+        return finding.figure is None and finding.where.startswith(("GET ", "POST "))
 
     def _print(self, balance: Balance | None, findings: list[Finding]) -> None:
         lines = ["", f"Profile {self._options.profile or '(none)'} on {self._host}"]

@@ -80,17 +80,20 @@ def judge(
     run: Mapping[str, float | None],
     total: Mapping[str, Any],
     endpoints: Mapping[str, Mapping[str, Any]],
+    scale: float = 1.0,
 ) -> list[Finding]:
     """Every figure that has a limit; `run` is what the run as a whole found out.
 
-    `total` and `endpoints` are figures of `timeline.Window`. Where nothing was asked at all, or an
-    endpoint that has limits of its own was not, that is a finding too.
+    Where the profile's rates were scaled, so are the least requests a second. `total` and
+    `endpoints` are figures of `timeline.Window`. Where nothing was asked at all, or an endpoint
+    that has limits of its own was not, that is a finding too.
     """
     findings = [
         Finding("the run", what, run.get(what), limit)
         for what, limit in limits_for(thresholds, profile, RUN).items()
     ]
-    findings += _figures("all requests", total, limits_for(thresholds, profile, TOTAL), True)
+    whole = _scaled(limits_for(thresholds, profile, TOTAL), scale)
+    findings += _figures("all requests", total, whole, True)
     each = limits_for(thresholds, profile, EACH)
     own = {
         name
@@ -98,10 +101,15 @@ def judge(
         for name in thresholds.get(table, {})
         if name not in {RUN, TOTAL, EACH}
     }
-    for name in sorted(own | endpoints.keys()):
-        limits = {**each, **limits_for(thresholds, profile, name)}
+    asked = {name for name, figures in endpoints.items() if figures["requests"]}
+    for name in sorted(own | asked):
+        limits = _scaled({**each, **limits_for(thresholds, profile, name)}, scale)
         findings += _figures(name, endpoints.get(name, {}), limits, False)
     return findings
+
+
+def _scaled(limits: Limits, scale: float) -> Limits:
+    return {w: limit * scale if w == "per_second" else limit for w, limit in limits.items()}
 
 
 def _figures(

@@ -162,6 +162,15 @@ def test_the_steady_profile_keeps_what_is_promised(
     assert judged("steady", {**GOOD, **change}) == short
 
 
+def test_the_least_throughput_goes_with_the_scale() -> None:
+    verdict = module("verdict")
+    limits = {"steady": {"total": {"per_second": 100}}}
+    for scale, passes in ((0.5, True), (1.0, False)):
+        total = {**GOOD, "per_second": 60.0}
+        found = verdict.judge(limits, "steady", {}, total, {}, scale)
+        assert [finding.is_good for finding in found] == [passes]
+
+
 def test_a_lost_complaint_fails_every_profile() -> None:
     assert judged("soak", GOOD, lost=1, memory_growth_share=0.0) == {("the run", "lost")}
 
@@ -169,6 +178,14 @@ def test_a_lost_complaint_fails_every_profile() -> None:
 def test_what_was_not_measured_has_not_passed() -> None:
     assert judged("ramp", GOOD) == {("the run", "knee_per_second")}
     assert ("all requests", "p95_ms") in judged("steady", {"requests": 0})
+
+
+def test_only_an_endpoint_with_limits_of_its_own_must_be_asked() -> None:
+    verdict = module("verdict")
+    limits = {"any": {"each": {"failure_share": 0}}, "smoke": {"GET /a": {"p95_ms": 9}}}
+    unasked = {"GET /a": {"requests": 0}, "GET /b": {"requests": 0}}
+    found = verdict.judge(limits, "smoke", {}, GOOD, unasked)
+    assert {(finding.where, finding.figure) for finding in found} == {("GET /a", None)}
 
 
 def test_every_profile_has_limits_of_its_own() -> None:
