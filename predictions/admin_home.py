@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from complaints.access import worked_by
 from complaints.cities import cities
-from complaints.desk.queues import count_in_words, counts, queues_of
+from complaints.desk.queues import counts, queues_of
 from complaints.desk.words import ago
 from complaints.models import City, Complaint, Import
 from complaints.phrases import percent_in_words
@@ -59,7 +59,7 @@ def queue_cards(user: User, now: datetime) -> list[Card]:
     return [
         Card(
             queue.title,
-            count_in_words(waiting[queue.name]),
+            queue.in_words(waiting[queue.name]),
             queue.told,
             f"{listed}?{urlencode({'queue': queue.name})}",
             is_bad=queue.name == "overdue" and waiting[queue.name] > 0,

@@ -47,15 +47,20 @@ class Queue:
     narrow: Narrow
     order: Order
     is_counted: bool = True
+    counted_up_to: int = COUNTED_UP_TO
 
     def rows(self, rows: Rows, now: datetime) -> Rows:
         """Those of some complaints that are in it, with `deadline_at` and `risk`."""
         return self.narrow(rows.with_risk(now), now)
 
+    def in_words(self, count: int) -> str:
+        """`1,234`, or that there are more than are counted."""
+        return f"{min(count, self.counted_up_to):,}{'+' if count > self.counted_up_to else ''}"
+
     def count(self, rows: Rows, now: datetime) -> int:
-        """How many there are, at most COUNTED_UP_TO and one more."""
+        """How many there are, at most `counted_up_to` and one more."""
         found = self.narrow(rows.with_deadline(), now).order_by().values("pk")
-        return found[: COUNTED_UP_TO + 1].count()
+        return found[: self.counted_up_to + 1].count()
 
 
 def _open(rows: Rows, now: datetime) -> Rows:
@@ -143,6 +148,8 @@ QUEUES = (
         f"{DUPLICATE_AGE.days} days",
         _duplicates,
         NEWEST,
+        # Each is looked for in an index of its own.
+        counted_up_to=1_000,
     ),
     Queue(
         "stale",
@@ -175,8 +182,3 @@ def counts(user: User, now: datetime) -> dict[str, int]:
     """How many complaints wait in each queue of this member of staff, by name; a query each."""
     rows = worked_by(user, Complaint.objects.all())
     return {queue.name: queue.count(rows, now) for queue in queues_of(user) if queue.is_counted}
-
-
-def count_in_words(count: int) -> str:
-    """`1,234`, or that there are more than are counted."""
-    return f"{count:,}" if count <= COUNTED_UP_TO else f"{COUNTED_UP_TO:,}+"
