@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import connection
 
@@ -16,18 +16,11 @@ from complaints.models import Agency, City, ComplaintType, District
 from predictions.ml.queue import LONG_DAYS, PACE_CLOSINGS, Queue, Share, Waiting
 
 SQL = {path.stem: path.read_text() for path in (Path(__file__).parent / "sql").glob("queue_*.sql")}
-# The counts change with every complaint; the pace of the last thirty closings does not, the last
-# closing may be a minute old, and reading them costs several times as much.
-CLOSINGS_EVERY = timedelta(minutes=1)
+# The counts change with every complaint; the pace of the last thirty closings does not, and
+# reading it costs several times as much.
+PACE_EVERY = timedelta(minutes=1)
 
-CLOSING_FIELDS = (
-    "pace_by_type",
-    "pace_by_type_district",
-    "closed_by_agency",
-    "closed_by_agency_district",
-)
 Row = tuple[Any, ...]
-Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -35,20 +28,20 @@ class Snapshot:
     """A queue, and when its slowly changing part was read."""
 
     queue: Queue
-    closings_read_at: datetime
+    pace_read_at: datetime
 
 
 def read_snapshot(city: City, now: datetime, before: Snapshot | None = None) -> Snapshot:
-    """The queue at `now`. What closed last is kept from `before` for `CLOSINGS_EVERY`."""
+    """The queue at `now`. The pace is kept from `before` for `PACE_EVERY`."""
     waiting = _rows("queue_waiting", city, now)
     days = _days_in_a_row(_rows("queue_days", city, now))
-    keeps = before and timedelta(0) <= now - before.closings_read_at < CLOSINGS_EVERY
-    closings = [] if keeps else _rows("queue_closings", city, now)
+    keeps_pace = before and timedelta(0) <= now - before.pace_read_at < PACE_EVERY
+    closings = [] if keeps_pace else _rows("queue_closings", city, now)
     # Last, so that every key read before has its name.
     names = _Names.of(city)
-    closed = _closings_of(before.queue) if before and keeps else last_closings(closings, names)
-    queue = Queue(taken_at=now, days=days, areas=names.areas, **counts(waiting, names), **closed)
-    return Snapshot(queue, before.closings_read_at if before and keeps else now)
+    paces = _paces_of(before.queue) if before and keeps_pace else last_paces(closings, names)
+    queue = Queue(taken_at=now, days=days, areas=names.areas, **counts(waiting, names), **paces)
+    return Snapshot(queue, before.pace_read_at if before and keeps_pace else now)
 
 
 @dataclass(frozen=True)
@@ -107,42 +100,31 @@ def _add(sums: list[Any], numbers: Sequence[float]) -> None:
         sums[place] += number
 
 
-def last_closings(rows: Iterable[Row], names: _Names) -> dict[str, Any]:
-    """The fields of a `Queue` about closings, from rows of `queue_closings.sql`."""
+def last_paces(rows: Iterable[Row], names: _Names) -> dict[str, Any]:
+    """The pace fields of a `Queue` from rows of `queue_closings.sql`."""
     by_type: dict[str, list[float]] = defaultdict(list)
     by_type_district: dict[tuple[str, str], list[float]] = defaultdict(list)
-    by_agency: dict[str, datetime] = {}
-    by_agency_district: dict[tuple[str, str], datetime] = {}
-    for type_key, agency_key, district_key, hours, seen_at in rows:
+    for type_key, district_key, hours in rows:
         kind, pace = names.types[type_key], math.log1p(hours)
-        agency = names.agencies.get(agency_key)
-        district = names.districts.get(district_key)
-        _append_pace(by_type[kind], pace)
-        if agency is not None:
-            by_agency.setdefault(agency, seen_at)
-        if district is not None:
-            _append_pace(by_type_district[kind, district], pace)
-        if agency is not None and district is not None:
-            by_agency_district.setdefault((agency, district), seen_at)
+        lists = [by_type[kind]]
+        if district_key is not None:
+            lists.append(by_type_district[kind, names.districts[district_key]])
+        for closings in lists:
+            if len(closings) < PACE_CLOSINGS:
+                closings.append(pace)
     return {
-        "pace_by_type": _means(by_type),
-        "pace_by_type_district": _means(by_type_district),
-        "closed_by_agency": by_agency,
-        "closed_by_agency_district": by_agency_district,
+        "pace_by_type": {key: sum(found) / len(found) for key, found in by_type.items()},
+        "pace_by_type_district": {
+            key: sum(found) / len(found) for key, found in by_type_district.items()
+        },
     }
 
 
-def _append_pace(paces: list[float], pace: float) -> None:
-    if len(paces) < PACE_CLOSINGS:
-        paces.append(pace)
-
-
-def _means(paces: Mapping[Key, list[float]]) -> dict[Key, float]:
-    return {key: sum(found) / len(found) for key, found in paces.items()}
-
-
-def _closings_of(queue: Queue) -> dict[str, Any]:
-    return {name: getattr(queue, name) for name in CLOSING_FIELDS}
+def _paces_of(queue: Queue) -> dict[str, Any]:
+    return {
+        "pace_by_type": queue.pace_by_type,
+        "pace_by_type_district": queue.pace_by_type_district,
+    }
 
 
 def _days_in_a_row(rows: list[Row]) -> int:

@@ -41,8 +41,6 @@ QUEUE_FEATURES = (
     "pace_type_district",
     "open_share_agency_6h",
     "open_share_agency_district_24h",
-    "idle_agency_hours",
-    "idle_agency_district_hours",
 )
 # How fast closings come in; the others tell who waits.
 PACE_FEATURES = QUEUE_FEATURES[6:]
@@ -53,7 +51,6 @@ QUEUE_FEATURES_OF_PLACE = (
     "open_agency_area_72h",
     "pace_type_district",
     "open_share_agency_district_24h",
-    "idle_agency_district_hours",
 )
 UNKNOWN = (math.nan,) * len(QUEUE_FEATURES)
 
@@ -111,8 +108,6 @@ class Queue:
         What was filed in the last 6 hours.
     by_agency_district
         What was filed there in the last 24 hours.
-    closed_by_agency, closed_by_agency_district
-        When the last closing was seen; without an entry longer than 24 hours ago.
     areas
         District → the wider area it lies in.
     """
@@ -126,8 +121,6 @@ class Queue:
     pace_by_type_district: Mapping[tuple[str, str], float] = field(default_factory=dict)
     by_agency: Mapping[str, Share] = field(default_factory=dict)
     by_agency_district: Mapping[tuple[str, str], Share] = field(default_factory=dict)
-    closed_by_agency: Mapping[str, datetime] = field(default_factory=dict)
-    closed_by_agency_district: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
     areas: Mapping[str, str] = field(default_factory=dict)
 
     def is_known_at(self, moment: datetime) -> bool:
@@ -160,23 +153,11 @@ class Queue:
             *self._of_agency(agency, district),
         )
 
-    def _of_agency(self, agency: str | None, district: str | None) -> tuple[float, ...]:
-        """How much of the newest is open and how long nothing was closed, there and in all."""
+    def _of_agency(self, agency: str | None, district: str | None) -> tuple[float, float]:
+        """How much of the newest is open, of all that the agency was sent and of the district's."""
         if agency is None:
-            return (math.nan,) * 4
-        open_share = self.by_agency.get(agency, NONE_FILED).of_open()
-        idle = self._idle(self.closed_by_agency.get(agency))
+            return math.nan, math.nan
+        everywhere = self.by_agency.get(agency, NONE_FILED).of_open()
         if district is None:
-            return open_share, math.nan, idle, math.nan
-        here = agency, district
-        return (
-            open_share,
-            self.by_agency_district.get(here, NONE_FILED).of_open(),
-            idle,
-            self._idle(self.closed_by_agency_district.get(here)),
-        )
-
-    def _idle(self, closed_at: datetime | None) -> float:
-        """Hours since then, at most those of `SHORT`."""
-        longest = SHORT / HOUR
-        return longest if closed_at is None else min((self.taken_at - closed_at) / HOUR, longest)
+            return everywhere, math.nan
+        return everywhere, self.by_agency_district.get((agency, district), NONE_FILED).of_open()

@@ -18,7 +18,6 @@ import polars as pl
 from .labels import MICROSECONDS_PER_HOUR, closing_seen_at, usable
 from .queue import (
     DAY,
-    HOUR,
     LONG,
     LONG_DAYS,
     NEWEST,
@@ -69,8 +68,6 @@ def with_queue(asked: pl.DataFrame, history: pl.DataFrame, time_zone: str) -> pl
         np.where(long, past.pace(asked_in, at, OF_TYPE_DISTRICT), np.nan),
         np.where(short, past.open_share(asked_in, at, OF_AGENCY, NEWEST), np.nan),
         np.where(short, past.open_share(asked_in, at, OF_AGENCY_DISTRICT, SHORT), np.nan),
-        np.where(short, past.idle(asked_in, at, OF_AGENCY), np.nan),
-        np.where(short, past.idle(asked_in, at, OF_AGENCY_DISTRICT), np.nan),
     ]
     return asked.with_columns(
         pl.Series(name, column.astype(np.float32))
@@ -154,18 +151,6 @@ class Past:
         count = filed.position(places, at) - filed.position(places, at - _length(look_back) + 1)
         waiting = self.waiting(asked, at, key, look_back)[0]
         return np.asarray(waiting / np.where(count > 0, count, np.nan))
-
-    def idle(self, asked: pl.DataFrame, at: Integers, key: Key) -> Floats:
-        """Hours since the last closing of the same key was seen, at most 24: (m,)."""
-        codes, places = _codes(self.frame, asked, key)
-        closed = (codes >= 0) & (self.seen < NEVER)
-        steps = _Steps.of(codes[closed], self.seen[closed], self.seen[closed])
-        last = steps.position(places, at + 1)
-        # The sums are of the times: the last one is their last difference.
-        seen = steps.sums[last] - steps.sums[np.maximum(last - 1, 0)]
-        longest = SHORT / HOUR
-        hours = np.where(last > steps.start(places), (at - seen) / MICROSECONDS_PER_HOUR, longest)
-        return np.where(places < 0, np.nan, np.minimum(hours, longest))
 
     def pace(self, asked: pl.DataFrame, at: Integers, key: Key) -> Floats:
         """Mean log1p(hours to close) of the last closings seen: (m,), NaN without any."""

@@ -1,11 +1,9 @@
--- What closed in the last 72 hours, the last first: type, agency, district, hours to close, and when
--- it was told.
+-- What closed in the last 72 hours, the last first: type, district, hours to close.
 SELECT
-    complaint_type_id, agency_id, district_id,
-    extract(epoch FROM closed_at - created_at)::float8 / 3600, seen_at
+    complaint_type_id, district_id, extract(epoch FROM closed_at - created_at)::float8 / 3600
 FROM (
     SELECT
-        complaint_type_id, agency_id, district_id, created_at, closed_at,
+        complaint_type_id, district_id, created_at, closed_at,
         -- Local midnight is a date without a time: told at the end of that day.
         CASE WHEN (closed_at AT TIME ZONE %(zone)s)::time = '00:00'
             THEN ((closed_at AT TIME ZONE %(zone)s) + interval '1 day') AT TIME ZONE %(zone)s

@@ -75,8 +75,6 @@ def known_queue(now: datetime, days: int) -> Queue:
         pace_by_type_district={("noise", "01-north"): 1.25, ("tree", "02-south"): 4.5},
         by_agency={"POLICE": Share(8, 2), "HOUSING": Share()},
         by_agency_district={("POLICE", "01-north"): Share(4, 3)},
-        closed_by_agency={"POLICE": now - timedelta(hours=2.25)},
-        closed_by_agency_district={("POLICE", "01-north"): now - timedelta(hours=40)},
         areas={"01-north": "the-city", "02-south": "the-city"},
     )
 
@@ -119,7 +117,7 @@ def test_every_column_belongs_to_one_group() -> None:
     )
     by_name = {name: {NAMES[column] for column in columns} for name, columns in groups.items()}
     assert by_name["queue"] | by_name["pace"] == set(QUEUE_FEATURES)
-    assert by_name["pace"] >= {"pace_type", "idle_agency_hours", "open_share_agency_6h"}
+    assert by_name["pace"] >= {"pace_type", "open_share_agency_6h"}
     assert by_name["descriptor"] >= {"descriptor_closed_24h", "descriptor_area_closed_24h"}
     assert by_name["channel"] == {"channel"}
     assert {"type_district_closed_24h", "agency_district_closed_2h", "latitude"} <= by_name["place"]

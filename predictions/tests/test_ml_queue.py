@@ -62,7 +62,6 @@ def test_those_filed_before_and_not_yet_closed_wait() -> None:
     assert found["pace_type"] == pytest.approx(math.log1p(5))
     assert found["open_share_agency_6h"] == 1
     assert found["open_share_agency_district_24h"] == pytest.approx(2 / 3)
-    assert found["idle_agency_hours"] == found["idle_agency_district_hours"] == 5
 
 
 def test_other_types_districts_and_agencies_are_told_apart() -> None:
@@ -194,12 +193,6 @@ class Definition:
         closed = [one for one in self.like(**same) if one["seen"] and one["seen"] <= self.now]
         return sorted(closed, key=lambda one: (one["seen"], one["closed_at"], one["created_at"]))
 
-    def idle(self, **same: object) -> float:
-        if None in same.values():
-            return math.nan
-        seen: list[datetime] = [one["seen"] for one in self.told(**same)]
-        return min((self.now - seen[-1]) / HOUR, 24.0) if seen else 24.0
-
     def pace(self, **same: object) -> float:
         recent = [one for one in self.told(**same) if one["seen"] > self.now - 72 * HOUR]
         hours = [(one["closed_at"] - one["created_at"]) / HOUR for one in recent[-self.last :]]
@@ -218,8 +211,6 @@ def by_definition(history: pl.DataFrame, asked: dict[str, Any], last: int) -> li
         known.count(24, complaint_type=kind),
         known.open_share(6, agency=agency),
         known.open_share(24, agency=agency, district=place),
-        known.idle(agency=agency),
-        known.idle(agency=agency, district=place),
     ]
     long = [
         known.count(72, **here),
@@ -308,7 +299,6 @@ QUEUE = Queue(
     pace_by_type={"noise": 1.5},
     by_agency={"POLICE": Share(8, 2)},
     by_agency_district={("POLICE", "north"): Share(4, 3)},
-    closed_by_agency={"POLICE": NOW - 2 * HOUR},
     areas={"north": "all"},
 )
 
@@ -321,7 +311,7 @@ def told(queue: Queue = QUEUE, *, kind: str = "noise", **changes: object) -> tup
 def test_a_snapshot_tells_who_waits() -> None:
     assert told()[:7] == (2, 5, 3, 8, 10.0, 9, 1.5)
     assert math.isnan(told()[7])
-    assert told()[8:] == (0.25, 0.75, 2.0, 24.0)
+    assert told()[8:] == (0.25, 0.75)
 
 
 def test_in_a_living_city_no_entry_means_nobody() -> None:
@@ -332,7 +322,7 @@ def test_in_a_living_city_no_entry_means_nobody() -> None:
 
 def test_without_an_agency_nothing_of_it_is_known() -> None:
     assert all(math.isnan(value) for value in told(agency=None)[8:])
-    assert told(agency="NEW")[10:] == (24.0, 24.0)
+    assert all(math.isnan(value) for value in told(agency="NEW")[8:])
 
 
 @pytest.mark.parametrize("away", [-1.01 * HOUR, 1.01 * HOUR])

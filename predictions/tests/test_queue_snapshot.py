@@ -26,7 +26,7 @@ from complaints.tests.factories import (
 from predictions.ml.labels import COLUMNS, SCHEMA
 from predictions.ml.queue import QUEUE_FEATURES, UNKNOWN, Queue
 from predictions.ml.queue_history import with_queue
-from predictions.queue_snapshot import CLOSINGS_EVERY, read_snapshot
+from predictions.queue_snapshot import PACE_EVERY, read_snapshot
 from predictions.serving import serving
 from predictions.tests.small_model import activate_small_model
 from predictions.training_data import read_complaints
@@ -113,17 +113,17 @@ def test_an_empty_city_has_no_queue() -> None:
     assert told(queue, "noise", "NYPD", "north") == UNKNOWN
 
 
-def test_closings_are_kept_for_a_minute_and_the_counts_are_not() -> None:
+def test_the_pace_is_kept_for_a_minute_and_the_counts_are_not() -> None:
     for hours in range(-100, 0, 10):
         file(hours, 1)
     city = make_city()
     before = read_snapshot(city, MIDNIGHT)
     file(-1, 0.9)
     file(-1)
-    soon = read_snapshot(city, MIDNIGHT + CLOSINGS_EVERY / 2, before)
+    soon = read_snapshot(city, MIDNIGHT + PACE_EVERY / 2, before)
     assert soon.queue.pace_by_type == before.queue.pace_by_type
     assert soon.queue.by_type["noise"].short == 1
-    later = read_snapshot(city, MIDNIGHT + CLOSINGS_EVERY, soon)
+    later = read_snapshot(city, MIDNIGHT + PACE_EVERY, soon)
     assert later.queue.pace_by_type["noise"] < before.queue.pace_by_type["noise"]
 
 
