@@ -7,6 +7,7 @@ points and commas too.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -67,8 +68,12 @@ def moment_in_words(local: datetime) -> str:
     return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
 
 
-def forecast_in_words(forecast: Forecast) -> str:
-    """A forecast in one sentence; of a complaint that waits already, what remains."""
+def forecast_in_words(forecast: Forecast, _: Callable[[str], str] = _) -> str:
+    """A forecast in one sentence; of a complaint that waits already, what remains.
+
+    In the language of the page, or as `_` translates: to look it up takes as long as half of
+    all else that an answer of the API is made of.
+    """
     numbers = {
         "median": hours_in_words(forecast.median_hours),
         "p10": hours_in_words(forecast.p10_hours),

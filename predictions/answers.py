@@ -159,7 +159,8 @@ def _body(forecast: Forecast, code: str, city: City) -> PredictionBody:
         complaint_type=code,
         beyond_horizon=forecast.beyond_horizon,
         model=ModelName(forecast.model_version, forecast.trained_at.replace(microsecond=0)),
-        sentence=forecast_in_words(forecast),
+        # The API speaks English.
+        sentence=forecast_in_words(forecast, str),
         queue=_queue(forecast.queue),
         why=_why(forecast.reasons),
     )
