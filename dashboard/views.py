@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from complaints.models import City
+from complaints.models import Agency, City
 from complaints.statistics.queries import TooMany
 from dashboard.cards import agency_rows, key_figures, type_rows
 from dashboard.charts import boxes_chart, flow_chart, histogram_chart
@@ -80,9 +80,20 @@ def page(request: HttpRequest) -> HttpResponse:
         try:
             context |= _board(request, read_overview(selection, now))
         except TooMany as error:
-            context |= {"bar": filter_bar(selection, {}, []), "too_many": str(error)}
+            context |= _rows_alone(request, selection, str(error))
             status = 400
         return render(request, "dashboard/page.html", context, status=status)
+
+
+def _rows_alone(request: HttpRequest, selection: Selection, reason: str) -> dict[str, Any]:
+    """Where the figures are too much to ask: the complaints themselves, and the filter."""
+    agencies = Agency.objects.filter(city=selection.city).values_list("code", "name")
+    return {
+        "bar": filter_bar(selection, dict(agencies), []),
+        "query": selection.query(),
+        "rows": read_rows(request.GET, selection),
+        "too_many": reason,
+    }
 
 
 def _board(request: HttpRequest, found: Overview) -> dict[str, Any]:

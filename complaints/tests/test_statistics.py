@@ -225,7 +225,7 @@ def test_too_many_rows_or_groups_are_refused(
 def test_what_takes_too_long_is_refused_and_no_outage(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "_statement", lambda *_: "SELECT 0, 1 FROM pg_sleep(60)")
+    monkeypatch.setattr(queries, "statement", lambda *_: "SELECT 0, 1 FROM pg_sleep(60)")
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = '200ms'")
     assert "took longer" in refused(client, "group_by=cell")["detail"]

@@ -154,6 +154,7 @@ def test_too_much_to_ask_is_said_in_place(client: Client, monkeypatch: pytest.Mo
     response = client.get("/dashboard/?channel=phone")
     assert response.status_code == 400
     assert "That is too much to ask at once" in response.content.decode()
+    assert "The complaints themselves" in response.content.decode()
 
 
 def test_names_are_text_not_markup(client: Client) -> None:
