@@ -32,7 +32,7 @@ check: install .venv/.tested-with ## Format, lint, types, imports, templates, mi
 schema: install ## Renew docs/openapi.yaml, the schema of the API that clients may rely on
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
-load: install .venv/.tested-with ## Load with a verdict; PROFILE=steady starts its own stack, without: 30 s on a running one
+load: install .venv/.tested-with ## Load with a verdict, on a running Smart 311 or (PROFILE=steady) a stack of its own
 ifeq ($(strip $(PROFILE)),)
 	@exec $(BIN)/python -m locust -f locust/locustfile.py --headless --only-summary \
 	  --profile smoke --duration 30s --stop-timeout 10 --host "http://127.0.0.1:$(PORT)" $(ARGS)

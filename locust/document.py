@@ -53,7 +53,7 @@ def section(run: dict[str, Any]) -> str:
         f"{run['started_at']}, {machine['processors']} processors ({machine['serving']} for the "
         f"stack), {machine['system']}, load average {machine['load_average_before']} before it, "
         f"{run['database']['complaints']:,} complaints at the end"
-        + (f", shortened to {run['duration']} s" if run["duration"] else "")
+        + (f", {run['duration']} s long" if run["duration"] else "")
         + (f", rates times {run['scale']:g}" if run["scale"] != 1 else "")
         + f". Verdict: **{'passed' if run['passed'] else 'fell short'}**.",
         f"![{name}](load/{name}.png)",
@@ -68,6 +68,8 @@ def endpoints(run: dict[str, Any]) -> str:
     rows = ["| | requests | /s | failures | p50 ms | p95 ms | p99 ms |", "|---|" + "---:|" * 6]
     named = [*run["endpoints"].items(), ("all", run["total"])]
     for name, figures in named:
+        if not figures["requests"]:
+            continue  # asked while warming up alone
         cells = (_cell(figures[column]) for column in ENDPOINT_COLUMNS)
         rows.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(rows)
@@ -142,7 +144,7 @@ def capacity(source: str, measured: Costs) -> str:
         + "|---:" * 6 + "|\n"
         + "\n".join(
             f"| {n.complaints_per_day:,} | {n.filings_per_second:.2f} | {n.reads_per_second:.1f} | "
-            f"{n.processors} | {n.memory_bytes / 1e9:.1f} | {n.disk_bytes_a_year / 1e9:.1f} |"
+            f"{n.processors} | {n.memory_bytes / 1e9:.1f} | {n.disk_bytes_a_year / 1e9:,.0f} |"
             for n in (needs(size, measured) for size in CITIES)
         ),
     ]  # fmt: skip

@@ -52,7 +52,6 @@ WARM_UP_SECONDS = 10
 SPAWN_SECONDS = 5
 """Within which the users of a phase come."""
 AT_ONCE = 10_000.0
-LEAST_PHASE_SECONDS = 2.0
 DRAIN_SECONDS = 1.5
 """So long after the last user has gone a run ends …"""
 LONGEST_DRAIN_SECONDS = 60
@@ -89,6 +88,8 @@ class Profile(LoadTestShape):
     classes: ClassVar[tuple[str, ...]] = ()
     """User classes by name; empty: the whole mix."""
     is_overload_expected: ClassVar[bool] = False
+    least_seconds: ClassVar[float] = 2.0
+    """No phase is made shorter."""
     choose_classes: ClassVar[Callable[[Any], list[Any]]]
     """Which of the environment's classes run, none if it makes no sense; put in place by whoever
     leads the run."""
@@ -105,7 +106,7 @@ class Profile(LoadTestShape):
         """What happens."""
         phases = [replace(p, rate=p.rate * options.scale) for p in self.phases(options)]
         factor = (options.duration or 0) / sum(phase.seconds for phase in phases) or 1.0
-        return [replace(p, seconds=max(LEAST_PHASE_SECONDS, p.seconds * factor)) for p in phases]
+        return [replace(p, seconds=max(self.least_seconds, p.seconds * factor)) for p in phases]
 
     def at(self, seconds: float, options: Any) -> Phase | None:
         """The phase at a moment of the run; None after the last."""
@@ -144,7 +145,8 @@ class Profile(LoadTestShape):
         rate = round(self.phase.rate)
         more = rate - self.get_current_user_count()
         # Who leaves leaves at once: Locust waits for each batch of those who are still served.
-        spawn_rate = max(1.0, more / SPAWN_SECONDS) if more > 0 else AT_ONCE
+        within = min(SPAWN_SECONDS, self.phase.seconds / 3)
+        spawn_rate = max(1.0, more / within) if more > 0 else AT_ONCE
         self._last = (rate, spawn_rate, classes)
         return self._last
 
@@ -242,7 +244,7 @@ class Ramp(Profile):
     """Steps upward until one does not hold: the knee is the last that did."""
 
     name = "ramp"
-    is_overload_expected = False
+    least_seconds = 8.0
 
     def phases(self, options: Any) -> list[Phase]:
         rates = [FIRST_STEP * STEP_GROWTH**step for step in range(MOST_STEPS)]

@@ -133,6 +133,9 @@ class Trial:
         figures = self.timeline.total([phase.name]).figures()
         told = f"{figures['per_second']}/s, p95 {figures['p95_ms']} ms"
         logger.info("Step %s: %s, %d failures", phase.name, told, figures["failures"])
+        return self._is_held(phase, figures)
+
+    def _is_held(self, phase: Phase, figures: dict[str, Any]) -> bool:
         return bool(
             figures["per_second"] >= KNEE_SHARE * phase.rate
             and (figures["p95_ms"] or 0) <= KNEE_P95_MS
@@ -161,11 +164,12 @@ class Trial:
         """The rate of the last step of a ramp that held."""
         if self._options.profile != "ramp":
             return None
-        held = [
-            self.timeline.total([phase.name]).figures()["per_second"]
+        steps = {
+            phase: self.timeline.total([phase.name]).figures()
             for phase in PROFILES["ramp"].planned(self._options)
-            if phase.name in self.timeline.windows and self.does_hold(phase)
-        ]
+            if phase.name in self.timeline.windows
+        }
+        held = [row["per_second"] for step, row in steps.items() if self._is_held(step, row)]
         return max(held, default=0.0)
 
     def _of_run(self, balance: Balance | None) -> dict[str, float | None]:
