@@ -7,6 +7,7 @@ left. A database outage leaves what was known in place.
 from __future__ import annotations
 
 import functools
+import gc
 import logging
 import sys
 import threading
@@ -92,8 +93,10 @@ def _renew_in_background() -> None:
 
 def _renew_forever() -> None:
     took = 0.0
+    time.sleep(rest_seconds(took))
+    # What is loaded by now stays: the collector need not go through all of it again and again.
+    gc.freeze()
     while True:
-        time.sleep(rest_seconds(took))
         started = time.monotonic()
         close_old_connections()
         for memory in _memories:
@@ -106,3 +109,4 @@ def _renew_forever() -> None:
             except Exception:
                 logger.exception("it goes on with what it knows")
         took = time.monotonic() - started
+        time.sleep(rest_seconds(took))
