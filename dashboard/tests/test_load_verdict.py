@@ -85,6 +85,14 @@ def test_recovery_is_when_answers_are_fast_again_and_stay_so() -> None:
     assert timeline.recovery_seconds("recovery", 50) is None
 
 
+def test_a_slow_machine_has_recovered_when_it_is_as_slow_as_before() -> None:
+    timeline, entry = module("timeline").Timeline(), Entry("/a")
+    for second, time in enumerate([*[300] * 9, 5000, 900, 300, 290, 310, 280, 270, 300]):
+        entry.answer(time)
+        timeline.read(float(second), "before" if second < 10 else "recovery", 5, [entry], False)
+    assert timeline.recovery_seconds("recovery", 100) == 4.0
+
+
 def answer(mark: str, number: str) -> dict[str, Any]:
     return {
         "id": number,
