@@ -22,10 +22,13 @@ export function flow({ labels, short, series }, look) {
     axisPointer: { lineStyle: { color: soft } },
   });
   const [filed, closed, waiting] = series;
+  // Both parts begin at the same place, however long the numbers beside them.
+  const most = Math.max(...series.flatMap((one) => one.data), 0);
+  const left = 0.62 * size * (count(most).length + 1) + 12;
   return {
     grid: [
-      { left: 8, right: 16, top: 3 * size, height: "50%", outerBoundsMode: "same" },
-      { left: 8, right: 16, top: "70%", bottom: 4, outerBoundsMode: "same" },
+      { left, right: 30, top: 3 * size, height: "50%", outerBoundsMode: "none" },
+      { left, right: 30, top: "70%", bottom: 2.4 * size, outerBoundsMode: "none" },
     ],
     legend: {
       top: 0, left: 0, itemGap: 18, itemWidth: 30, textStyle: { color: ink, fontSize: 1.1 * size },
