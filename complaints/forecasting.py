@@ -82,7 +82,8 @@ class Forecast:
     open_hours: float | None = None
     queue: QueueAhead | None = None
     reasons: tuple[Reason, ...] | None = None
-    curve: tuple[tuple[float, float], ...] | None = None
+    # A drawing of what the other fields say: no other forecast for being drawn.
+    curve: tuple[tuple[float, float], ...] | None = field(default=None, compare=False)
 
 
 class Forecaster(Protocol):
