@@ -229,7 +229,7 @@ def test_the_port_tells_the_time_that_remains() -> None:
     query, port = ForecastQuery("rodent", NOON), get_forecaster()
     found = port.forecast(city, query)
     begun, later = port.remaining(city, query, 0.0), port.remaining(city, query, 24.0)
-    assert replace(begun, open_hours=None, reasons=None) == found
+    assert replace(begun, open_hours=None, reasons=None, curve=None) == found
     assert later.expected_close_at == NOON + timedelta(hours=24 + later.median_hours)
     # P(closed by 48 h, given open at 24 h), from the definition.
     survived = 1 - found.closed_within[24]

@@ -86,9 +86,16 @@ function offerPicture(element, chart) {
 function forget() {
   for (const [element, { chart }] of drawn) {
     if (element.isConnected) continue;
-    chart.dispose();
     drawn.delete(element);
+    leave(chart);
   }
+}
+
+/** Dispose of a chart once it paints no more: on a slow machine it paints over several frames, and
+ *  ECharts 6.1 would go on painting what is disposed of. Nothing to paint is painted in one. */
+function leave(chart) {
+  chart.clear();
+  requestAnimationFrame(() => requestAnimationFrame(() => chart.dispose()));
 }
 
 function drawAgain() {
