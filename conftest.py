@@ -53,6 +53,7 @@ def _fresh_serving(settings: pytest.FixtureRequest) -> Iterator[None]:
     from smart311.memory import forget_everything
 
     settings.FORECAST_REFRESH_SECONDS = 0  # type: ignore[attr-defined]
+    settings.DASHBOARD_FRESH_SECONDS = 0  # type: ignore[attr-defined]
     yield
     forget_everything()
 

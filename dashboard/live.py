@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 
 from complaints.models import Complaint
 from dashboard.cards import key_figures
-from dashboard.overview import read_overview
+from dashboard.overview import Overview
 from dashboard.selection import Selection
 from dashboard.standing import STALE_AFTER
 from dashboard.words import moment_in_page
@@ -29,9 +29,9 @@ def live_tag(selection: Selection, now: datetime) -> str:
     return f'"{hashlib.sha256(text.encode()).hexdigest()[:20]}"'
 
 
-def live_figures(selection: Selection, now: datetime) -> dict[str, Any]:
+def live_figures(found: Overview, now: datetime) -> dict[str, Any]:
     """The cards, and up to when the data reaches."""
-    cards = key_figures(read_overview(selection, now))
+    selection, cards = found.selection, key_figures(found)
     return {
         "as_of": selection.as_of.isoformat(),
         "is_stale": now - selection.as_of > STALE_AFTER,

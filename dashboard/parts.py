@@ -19,6 +19,7 @@ from dashboard.language import in_visitors_language
 from dashboard.live import live_figures, live_tag
 from dashboard.outlines import read_outlines
 from dashboard.places import read_places
+from dashboard.recent import recent_overview
 from dashboard.repeats import read_repeats
 from dashboard.views import Visit, visit
 
@@ -95,11 +96,17 @@ def outlines(request: HttpRequest, asked: Visit) -> HttpResponse:
 def live(request: HttpRequest, asked: Visit) -> HttpResponse:
     """The key figures as they are now; 304 while nothing has changed."""
     tag = live_tag(asked.selection, asked.now)
+    is_new = True
 
     @condition(etag_func=lambda _request: tag)
     def answer(_request: HttpRequest) -> HttpResponse:
-        return JsonResponse(live_figures(asked.selection, asked.now))
+        nonlocal is_new
+        found, is_new = recent_overview(asked.selection, asked.now)
+        return JsonResponse(live_figures(found, asked.now))
 
     response: HttpResponse = answer(request)
     response.headers["Cache-Control"] = "no-cache"
+    if not is_new:
+        # The tag tells of the database now, the figures were read a moment ago.
+        del response.headers["ETag"]
     return response

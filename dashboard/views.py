@@ -19,7 +19,8 @@ from dashboard.cards import agency_rows, key_figures, type_rows
 from dashboard.charts import boxes_chart, flow_chart, histogram_chart
 from dashboard.filter_bar import area_choices, filter_bar
 from dashboard.language import in_visitors_language
-from dashboard.overview import Overview, read_overview
+from dashboard.overview import Overview
+from dashboard.recent import recent_overview
 from dashboard.rows import read_rows
 from dashboard.selection import Selection, read_selection
 from dashboard.standing import STALE_AFTER, Standing
@@ -78,7 +79,7 @@ def page(request: HttpRequest) -> HttpResponse:
         }
         status = 400 if selection.problems else 200
         try:
-            context |= _board(request, read_overview(selection, now))
+            context |= _board(request, recent_overview(selection, now)[0])
         except TooMany as error:
             context |= _rows_alone(request, selection, str(error))
             status = 400

@@ -394,6 +394,8 @@ FORECASTER = "predictions.forecasting.ActiveModelForecaster"
 """What complaints.forecasting asks; complaints itself knows nothing of predictions."""
 FORECAST_REFRESH_SECONDS = env.float("FORECAST_REFRESH_SECONDS", 2.0)
 """How often each process looks for new models, cities and types; never on the request path."""
+DASHBOARD_FRESH_SECONDS = env.float("DASHBOARD_FRESH_SECONDS", 2.0)
+"""How long the dashboard's readers share figures; they are the costliest to ask for."""
 
 READINESS_CHECKS = ["smart311.health.database", "predictions.health.active_model"]
 """What /readyz asks; each answers with what is wrong, or nothing."""

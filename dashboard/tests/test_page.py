@@ -150,7 +150,7 @@ def test_too_much_to_ask_is_said_in_place(client: Client, monkeypatch: pytest.Mo
         raise TooMany("too much")
 
     make_complaint()
-    monkeypatch.setattr("dashboard.views.read_overview", refuse)
+    monkeypatch.setattr("dashboard.recent.read_overview", refuse)
     response = client.get("/dashboard/?channel=phone")
     assert response.status_code == 400
     assert "That is too much to ask at once" in response.content.decode()
@@ -188,7 +188,7 @@ def test_an_unknown_page_is_a_page_too(client: Client) -> None:
 
 def test_a_failure_is_a_page_too(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     client.raise_request_exception = False
-    monkeypatch.setattr("dashboard.views.read_overview", lambda *_: 1 / 0)
+    monkeypatch.setattr("dashboard.recent.read_overview", lambda *_: 1 / 0)
     make_complaint()
     response = client.get("/dashboard/")
     assert response.status_code == 500
