@@ -178,6 +178,22 @@ def test_the_map_tells_an_area_on_hover_and_narrows_on_click(watched: Watched) -
     expect(page.locator(".chips")).to_contain_text("Hexagon")
 
 
+HATCHED = """() => [...document.querySelectorAll("[data-chart]")].filter((element) =>
+    echarts.getInstanceByDom(element)?.getZr().storage.getDisplayList()
+        .some((shape) => shape.style?.decal)).map((element) => element.dataset.name)"""
+
+
+def test_what_is_filled_is_hatched_and_lines_and_cells_are_not(watched: Watched) -> None:
+    activate_small_model()
+    page = watched.visit()
+    expect(page.locator("#heat canvas").first).to_be_visible()
+    assert page.evaluate(HATCHED) == ["flow", "boxes"]
+    for path, hatched in (("how-long", ["curve"]), ("model", ["by-agency", "by-district"])):
+        page = watched.visit(f"/dashboard/{path}")
+        expect(page.locator("[data-chart] canvas").first).to_be_visible()
+        assert page.evaluate(HATCHED) == hatched
+
+
 def test_two_areas_stand_beside_each_other(watched: Watched) -> None:
     page = watched.visit()
     expect(page.locator("#comparison thead")).to_contain_text(re.compile(r"Bronx\s*New York City"))

@@ -1,6 +1,6 @@
 // Opened and closed above, still open below, on one axis of time.
 
-import { count, numberAxis } from "./look.js";
+import { count, hatch, numberAxis } from "./look.js";
 
 export function flow({ labels, short, series }, look) {
   const { ink, soft, line, size } = look;
@@ -54,7 +54,11 @@ export function flow({ labels, short, series }, look) {
     series: [
       drawn(filed, look.created, "circle", "solid", 0),
       drawn(closed, look.closed, "diamond", "dashed", 0),
-      { ...drawn(waiting, look.open, "none", "solid", 1), areaStyle: { opacity: 0.18 } },
+      {
+        ...drawn(waiting, look.open, "none", "solid", 1),
+        areaStyle: { opacity: 0.3 },
+        itemStyle: { color: look.open, decal: hatch(look.open) },
+      },
     ],
   };
 }

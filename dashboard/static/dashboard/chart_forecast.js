@@ -1,6 +1,6 @@
 // What a forecast says as a curve, and how well forecasts came true.
 
-import { hourAxis, numberAxis, percent } from "./look.js";
+import { hatch, hourAxis, numberAxis, percent } from "./look.js";
 import { tooltip } from "./chart_hours.js";
 
 const log = Math.log10;
@@ -41,7 +41,24 @@ export function curve({ points, range, median, ticks, words, names }, look) {
         label: { color: ink, fontSize: size, formatter: names.median },
         data: [{ xAxis: log(median) }],
       },
-    }],
+    }, hatched(range, names.range, likely)],
+  };
+}
+
+// The range again, as a series: a marked area itself cannot be hatched.
+function hatched(range, name, colour) {
+  return {
+    name,
+    type: "line",
+    data: range.map((hours) => [log(hours), 1]),
+    symbol: "none",
+    silent: true,
+    tooltip: { show: false },
+    z: 0,
+    color: colour,
+    lineStyle: { width: 0 },
+    areaStyle: { color: "transparent", opacity: 0.6 },
+    itemStyle: { decal: hatch(colour) },
   };
 }
 
@@ -82,7 +99,7 @@ export function calibration({ series, names }, look) {
 
 /** The share of ranges kept, by week or by kind, beside the share that was meant. */
 export function kept({ labels, data, target, names, isLine }, look) {
-  const { size, ink, soft, line, created, closed } = look;
+  const { size, ink, soft, line, created, closed, card } = look;
   return {
     grid: { left: 8, right: 16, top: 3 * size, bottom: 4, outerBoundsMode: "same" },
     legend: { top: 0, left: 0, textStyle: { color: ink, fontSize: size } },
@@ -96,7 +113,7 @@ export function kept({ labels, data, target, names, isLine }, look) {
     yAxis: shareAxis(look),
     tooltip: { ...tooltip(look, (found) => [found[0].axisValue, ...found.map((one) => `${one.seriesName}: ${percent(one.value)}`)].join("\n")), trigger: "axis" },
     series: [
-      { name: names.kept, type: isLine ? "line" : "bar", data, color: created, symbolSize: 7, barMaxWidth: 26, lineStyle: { width: 2.25 } },
+      { name: names.kept, type: isLine ? "line" : "bar", data, color: created, symbolSize: 7, barMaxWidth: 26, lineStyle: { width: 2.25 }, itemStyle: isLine ? {} : { decal: hatch(card) } },
       { name: names.meant, type: "line", data: labels.map(() => target), symbol: "none", color: closed, lineStyle: { width: 2, type: "dashed" } },
     ],
   };

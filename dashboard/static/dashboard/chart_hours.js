@@ -1,6 +1,6 @@
 // How long closing takes, on a logarithmic scale: as bars, as boxes, as shares.
 
-import { count, hourAxis, numberAxis, percent } from "./look.js";
+import { count, hatch, hourAxis, numberAxis, percent } from "./look.js";
 
 const log = Math.log10;
 
@@ -44,7 +44,7 @@ export function histogram({ bars, marks, ticks, words, name }, look) {
 }
 
 export function boxes({ names, titles, boxes: found, words, levels, ticks }, look) {
-  const { size, soft, line, created, likely, ink } = look;
+  const { size, soft, line, created, likely, ink, card } = look;
   const low = Math.min(...found.map(([first]) => first)) / 1.3;
   const high = Math.max(...found.map((box) => box.at(-1))) * 1.3;
   return {
@@ -64,7 +64,7 @@ export function boxes({ names, titles, boxes: found, words, levels, ticks }, loo
     series: [{
       type: "boxplot",
       data: found.map((box) => box.map(log)),
-      itemStyle: { color: likely, borderColor: created, borderWidth: 1.5 },
+      itemStyle: { color: likely, borderColor: created, borderWidth: 1.5, decal: hatch(card) },
       boxWidth: [6, 18],
     }],
   };

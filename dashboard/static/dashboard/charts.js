@@ -46,6 +46,8 @@ function common(data) {
   return {
     animation: !still,
     animationDuration: 300,
+    // Charts hatch what is filled beside something else; `show` would put a pattern on every series,
+    // on the symbols of lines and the cells of the heat map too.
     aria: { enabled: true, label: { description: data.description }, decal: { show: false } },
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: soft, fontSize: size },
     tooltip: {

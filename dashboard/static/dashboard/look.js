@@ -41,6 +41,11 @@ export function hours(value, [minutes, hour, day]) {
   return `${counts.format(Math.round(value / 24))}\u00a0${day}`;
 }
 
+/** A pattern of slanted lines: a filled area keeps its form for eyes and printers that know no colour. */
+export function hatch(colour) {
+  return { symbol: "rect", symbolSize: 1, dashArrayX: [1, 0], dashArrayY: [2, 5], rotation: -Math.PI / 4, color: colour };
+}
+
 /** An axis of hours on a logarithmic scale, labelled where people think. */
 export function hourAxis(ticks, { soft, line, size }, low, high) {
   const labels = new Map(ticks.map((tick) => [Math.log10(tick.hours), tick.label]));
