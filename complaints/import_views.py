@@ -87,7 +87,7 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
     def get_report(self, run: Import) -> dict[str, Any]:
         """What was odd, by check, in the order of the checks; empty until it is known."""
         return {
-            check: {"title": title, **run.report[check]}
+            check: {"title": str(title), **run.report[check]}
             for check, title in CHECKS.items()
             if check in run.report
         }

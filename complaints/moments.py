@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext
+
 _SPACE_FOR_PLUS = re.compile(r"(T\S+) (\d\d:?\d\d)$")
 
 
@@ -16,22 +18,33 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
     that autumn repeats is the first of the two. Raises ValueError for what is not a time, and for
     a local time that spring skips.
     """
-    expected = "expected ISO 8601, such as 2019-07-10T12:00:00-04:00"
     text = text.strip()
     try:
         moment = datetime.fromisoformat(
             _SPACE_FOR_PLUS.sub(r"\1+\2", text) if " " in text else text
         )
     except ValueError as error:
-        raise ValueError(f"got {text[:200]!r}, {expected}") from error
+        raise ValueError(
+            gettext("got %(got)r, expected ISO 8601, such as 2019-07-10T12:00:00-04:00")
+            % {"got": text[:200]}
+        ) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
         if _is_skipped(moment):
-            raise ValueError(f"got {text[:200]!r}, which the clocks of {zone.key} skip")
+            raise ValueError(
+                gettext("got %(got)r, which the clocks of %(zone)s skip")
+                % {"got": text[:200], "zone": zone.key}
+            )
     try:
         return moment.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError(f"got {text[:200]!r}, {expected} within the calendar") from error
+        raise ValueError(
+            gettext(
+                "got %(got)r, expected ISO 8601, such as 2019-07-10T12:00:00-04:00 within the "
+                "calendar"
+            )
+            % {"got": text[:200]}
+        ) from error
 
 
 def _is_skipped(moment: datetime) -> bool:

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints.models import City
 from complaints.moments import parse_moment
-from complaints.serializers import outside
 from dashboard.complaint_types import FiledType
 from predictions.queries import EARLIEST_YEAR, FURTHEST_AHEAD
 
@@ -61,7 +61,7 @@ class ForecastForm(forms.Form):
             raise forms.ValidationError(
                 _("got %(day)s, expected a time since %(year)s and at most %(days)s days ahead")
                 % {
-                    "day": f"{moment:%d %b %Y}",
+                    "day": date_format(moment, _("j M Y")),
                     "year": EARLIEST_YEAR,
                     "days": FURTHEST_AHEAD.days,
                 }
@@ -74,7 +74,21 @@ class ForecastForm(forms.Form):
         latitude, longitude = cleaned.get("latitude"), cleaned.get("longitude")
         if latitude is None or longitude is None or self.city.contains(latitude, longitude):
             return cleaned
-        raise forms.ValidationError(outside(self.city, latitude, longitude))
+        raise forms.ValidationError(
+            _(
+                "got the place %(latitude)s, %(longitude)s, expected one in %(city)s: latitude "
+                "%(south)s to %(north)s, longitude %(west)s to %(east)s"
+            )
+            % {
+                "latitude": latitude,
+                "longitude": longitude,
+                "city": self.city.name,
+                "south": self.city.south,
+                "north": self.city.north,
+                "west": self.city.west,
+                "east": self.city.east,
+            }
+        )
 
 
 def starting_question(city: City, types: list[FiledType], now: datetime) -> dict[str, Any]:

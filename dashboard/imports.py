@@ -8,12 +8,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from complaints.models import City, Import
 from complaints.opendata.checks import CHECKS
 from dashboard.language import in_visitors_language
+from dashboard.reasons import reason_in_words
 from dashboard.views import frame
 
 SHOWN_IMPORTS = 50
@@ -80,7 +82,10 @@ def one_import(request: HttpRequest, number: str) -> HttpResponse:
         "status": STATUSES.get(run.status, run.status),
         "counts": counts,
         "findings": findings(run),
-        "reasons": [(f"{rows:,}", text) for text, rows in run.counts.get("reasons", {}).items()],
+        "reasons": [
+            (f"{rows:,}", reason_in_words(text))
+            for text, rows in run.counts.get("reasons", {}).items()
+        ],
         "is_running": run.status in (Import.Status.WAITING, Import.Status.RUNNING),
         "progress": f"{run.progress:.0%}",
     }
@@ -92,7 +97,7 @@ def findings(run: Import) -> list[Finding]:
     read = run.counts.get("read") or 1
     return [
         Finding(
-            title=title,
+            title=str(title),
             rows=f"{found['rows']:,}",
             share=f"{found['rows'] / read:.1%}",
             agencies=_agencies(found["by_agency"]),
@@ -105,9 +110,12 @@ def findings(run: Import) -> list[Finding]:
 
 def _agencies(by_agency: dict[str, int]) -> str:
     most = sorted(by_agency.items(), key=lambda one: -one[1])
-    named = [f"{agency or 'none'} {rows:,}" for agency, rows in most[:MOST_AGENCIES]]
+    unknown = _("none")
+    named = ", ".join(f"{agency or unknown} {rows:,}" for agency, rows in most[:MOST_AGENCIES])
     more = len(most) - MOST_AGENCIES
-    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
+    return (
+        named if more <= 0 else _("%(named)s and %(count)s more") % {"named": named, "count": more}
+    )
 
 
 def _odd(run: Import) -> int:

@@ -13,12 +13,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import get_supported_language_variant
-from django.utils.translation.trans_real import parse_accept_lang_header
+
+from smart311.language import COOKIE, chosen_language
 
 View = Callable[..., HttpResponse]
 
-COOKIE = "language"
 A_YEAR_SECONDS = 31_536_000
 
 
@@ -43,17 +42,3 @@ def in_visitors_language(view: View) -> View:
         return response
 
     return spoken
-
-
-def chosen_language(request: HttpRequest) -> str:
-    """One of settings.LANGUAGES."""
-    known = dict(settings.LANGUAGES)
-    for wanted in (request.GET.get("lang"), request.COOKIES.get(COOKIE)):
-        if wanted in known:
-            return str(wanted)
-    for name, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
-        try:
-            return get_supported_language_variant(name)
-        except LookupError:
-            continue
-    return "en"

@@ -313,7 +313,7 @@ def _data_quality(city: City) -> DataQuality | None:
         return None
     read = newest.counts.get("read") or 0
     findings = [
-        (title, in_words(found["rows"]), percent_in_words(found["rows"] / read))
+        (str(title), in_words(found["rows"]), percent_in_words(found["rows"] / read))
         for check, title in CHECKS.items()
         if read and (found := newest.report.get(check))
     ]

@@ -158,10 +158,12 @@ def _narrowed(
     try:
         return parse_filter(city.slug, {name: ",".join(codes) for name, codes in chosen.items()})
     except ValidationError as error:
-        reasons: Any = error.detail
-        for bad, (reason, *_others) in reasons.items():
-            problems.append(f"{bad}: {reason}")
-            del chosen[bad]
+        refused: Any = error.detail
+        for bad in refused:
+            problems.append(
+                _("%(name)s: got %(got)r, which cannot be chosen here")
+                % {"name": bad, "got": shorten(",".join(chosen.pop(bad)))}
+            )
     return _narrowed(city, chosen, problems)
 
 

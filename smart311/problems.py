@@ -8,14 +8,18 @@ import sys
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.template.response import TemplateResponse
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.views import defaults
 from rest_framework import exceptions, status
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
+
+from smart311.language import chosen_language
 
 logger = logging.getLogger(__name__)
 
@@ -150,7 +154,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """`handler404`: a path that no route knows."""
     if speaks_problem(request):
         return problem(request, 404, f"There is nothing at {shorten(request.path)}.")
-    return TemplateResponse(request, "404.html", status=404).render()
+    return _page(request, "404.html", 404)
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
@@ -159,11 +163,30 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
         return _outage(request)
     if speaks_problem(request):
         return problem(request, 500, "The server failed; the request id finds the cause.")
-    return defaults.server_error(request)
+    return _page(request, "500.html", 500)
 
 
 def _outage(request: HttpRequest) -> HttpResponseBase:
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
     if speaks_problem(request):
         return problem(request, 503, _OUTAGE, headers=headers)
-    return TemplateResponse(request, "503.html", status=503, headers=headers).render()
+    return _page(request, "503.html", 503, headers)
+
+
+def _page(
+    request: HttpRequest, template: str, status_code: int, headers: dict[str, str] | None = None
+) -> HttpResponseBase:
+    """A page of the error in the visitor's language."""
+    try:
+        language = chosen_language(request)
+    except SuspiciousOperation:
+        # A query that Django refuses to read must not make the page of an error fail as well.
+        language = "en"
+    with translation.override(language):
+        # Without context processors: what they read of the request may be what fails.
+        content = render_to_string(template, {"request": request})
+    response = HttpResponse(
+        content, status=status_code, headers={"Content-Language": language, **(headers or {})}
+    )
+    patch_vary_headers(response, ["Accept-Language", "Cookie"])
+    return response

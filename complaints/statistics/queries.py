@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import OperationalError, connection
+from django.utils.translation import gettext
 from psycopg2.errors import QueryCanceled
 
 from complaints.rollups.grains import MEASURES
@@ -83,12 +84,16 @@ def rows_of(question: Question, rows: Sequence[tuple[Any, ...]]) -> tuple[Row, l
     """The total and the groups from what `statement` selects. Raises TooMany."""
     if rows and rows[0][0] > MOST_ROWS:
         raise TooMany(
-            f"This is about more than {MOST_ROWS:,} complaints that no roll-up can tell of; "
-            "narrow the filter, for instance to fewer days, or ask for less."
+            gettext(
+                "This is about more than %(most)s complaints that no roll-up can tell of; "
+                "narrow the filter, for instance to fewer days, or ask for less."
+            )
+            % {"most": f"{MOST_ROWS:,}"}
         )
     if len(rows) > MOST_GROUPS + 1:
         raise TooMany(
-            f"The answer has more than {MOST_GROUPS:,} groups; group by less or narrow the filter."
+            gettext("The answer has more than %(most)s groups; group by less or narrow the filter.")
+            % {"most": f"{MOST_GROUPS:,}"}
         )
     read = [_row(row, len(question.group_by)) for row in rows]
     return (read[0], read[1:]) if read else (_row((0, 1, *_nothing(question)), 0), [])
@@ -102,8 +107,10 @@ def patience() -> Iterator[None]:
     except OperationalError as error:
         if isinstance(error.__cause__, QueryCanceled):
             raise TooMany(
-                "This took longer than a request may; narrow the filter, for instance to fewer "
-                "days, or ask for less."
+                gettext(
+                    "This took longer than a request may; narrow the filter, for instance to "
+                    "fewer days, or ask for less."
+                )
             ) from error
         raise
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from complaints.models import City
 from complaints.rollups.histogram import between
@@ -130,7 +131,9 @@ class Distributions:
     def read(self, rows: list[list[Any]]) -> dict[Any, Distribution]:
         """The histograms by group."""
         if rows and rows[0][0] > MOST_ROWS:
-            raise TooMany(f"This is about more than {MOST_ROWS:,} complaints.")
+            raise TooMany(
+                gettext("This is about more than %(most)s complaints.") % {"most": f"{MOST_ROWS:,}"}
+            )
         found: dict[Any, dict[int, int]] = {}
         for _, group, number, count in rows:
             found.setdefault(group, {})[number] = count
