@@ -12,6 +12,8 @@ from django.templatetags.static import static
 from environs import Env
 from whitenoise.compress import Compressor
 
+from smart311.tiles import tile_sources
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env()
@@ -298,11 +300,10 @@ DEFAULT_EXCEPTION_REPORTER = "smart311.logs.DiscreetReporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "smart311.logs.BodiesAreSecret"
 MAP_TILE_URL = env.str("MAP_TILE_URL", "")
 """Address of map tiles with {z}, {x} and {y}; empty: hexagons on plain paper, nobody else asked."""
-_tile_hosts = ["/".join(MAP_TILE_URL.split("/")[:3]).replace("{s}", "*")] if MAP_TILE_URL else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "data:", *_tile_hosts],
+        "img-src": [SELF, "data:", *tile_sources(MAP_TILE_URL)],
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

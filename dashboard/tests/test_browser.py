@@ -11,6 +11,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
+from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from complaints.models import Complaint
@@ -25,7 +26,9 @@ from dashboard.outlines import read_boundaries
 from dashboard.selection import midnight
 from dashboard.tests.conftest import Watched
 from dashboard.tests.promises import counted, monday
+from dashboard.tests.tile_server import tile_server
 from predictions.tests.small_model import activate_small_model
+from smart311.tiles import tile_sources
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -181,6 +184,32 @@ def test_the_map_tells_an_area_on_hover_and_narrows_on_click(watched: Watched) -
 HATCHED = """() => [...document.querySelectorAll("[data-chart]")].filter((element) =>
     echarts.getInstanceByDom(element)?.getZr().storage.getDisplayList()
         .some((shape) => shape.style?.decal)).map((element) => element.dataset.name)"""
+
+
+def test_tiles_come_from_the_host_that_the_city_named_and_from_no_other(
+    watched: Watched, settings: Settings
+) -> None:
+    public_id = Complaint.objects.order_by("created_at").values_list("public_id", flat=True)[0]
+    with tile_server() as named, tile_server() as other:
+        page = watched.visit()
+        page.wait_for_selector("#map-canvas[data-ready]")
+        assert page.locator("img.leaflet-tile").count() == 0
+        assert watched.outside_requests == []
+        settings.MAP_TILE_URL = f"{named.address}/{{z}}/{{x}}/{{y}}.png"
+        directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+        images = [*directives["img-src"], *tile_sources(settings.MAP_TILE_URL)]
+        settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {**directives, "img-src": images}}
+        for path, canvas in (("", "#map-canvas"), (f"complaints/{public_id}", "#point-map")):
+            page = watched.visit(f"/dashboard/{path}")
+            expect(page.locator(f"{canvas} img.leaflet-tile-loaded").first).to_be_visible()
+        assert all(re.fullmatch(r"/\d+/\d+/\d+\.png", asked) for asked in named.asked)
+        assert all(url.startswith(named.address) for url in watched.outside_requests)
+        with page.expect_console_message(lambda message: "Security Policy" in message.text):
+            page.evaluate("(url) => { new Image().src = url }", f"{other.address}/1/1/1.png")
+        assert other.asked == []
+    watched.outside_requests.clear()
+    assert len(watched.console_errors) == 1
+    watched.console_errors.clear()
 
 
 def test_what_is_filled_is_hatched_and_lines_and_cells_are_not(watched: Watched) -> None:
