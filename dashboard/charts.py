@@ -16,7 +16,8 @@ from complaints.phrases import hours_in_words
 from complaints.rollups.histogram import hours_of
 from complaints.statistics.together import Distribution
 from dashboard.cards import in_words
-from dashboard.overview import Bucket, Overview
+from dashboard.overview import Overview
+from dashboard.time_axis import Bucket
 
 TICK_HOURS = (0.25, 1, 4, 24, 72, 168, 720)
 """Where the logarithmic scale of hours is labelled."""

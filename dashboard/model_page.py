@@ -16,26 +16,26 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from complaints.models import City, Import
-from complaints.opendata.checks import CHECKS
+from complaints.models import City
 from complaints.phrases import hours_in_words, percent_in_words
 from dashboard.cards import in_words
-from dashboard.charts import Chart
+from dashboard.data_quality import read_data_quality
 from dashboard.language import in_visitors_language
-from dashboard.overview import FEWEST_DUE
+from dashboard.model_charts import (
+    HORIZONS,
+    by_kind_chart,
+    by_week_chart,
+    calibration_chart,
+    is_telling,
+    outcomes_by,
+)
 from dashboard.standing import Standing
 from dashboard.views import frame
-from predictions.models import ModelVersion, PromiseCount, PromiseCountQuerySet
+from predictions.models import ModelVersion, PromiseCount
 from predictions.promises import TARGET, Accuracy
 
 WEEKS = 26
-MOST_KINDS = 16
 VERSIONS = 12
-HORIZONS = {
-    24: gettext_lazy("within 1 day"),
-    72: gettext_lazy("within 3 days"),
-    168: gettext_lazy("within 1 week"),
-}
 RIVALS = {
     "forecast": gettext_lazy("This forecast"),
     "kaplan_meier_recent": gettext_lazy("Kaplan–Meier by type, recent"),
@@ -95,7 +95,7 @@ def page(request: HttpRequest) -> HttpResponse:
             **frame(city, standing.as_of, now),
             "active": active,
             "versions": [_version(one) for one in versions],
-            "data": _data_quality(city),
+            "data": read_data_quality(city),
         }
         if active:
             context |= {**_of_active(active), **_of_promises(city, now)}
@@ -106,7 +106,7 @@ def _of_active(active: ModelVersion) -> dict[str, Any]:
     return {
         "test": _test_in_words(active.metrics),
         "rivals": _rivals(active.metrics),
-        "calibration": _calibration(active.metrics),
+        "calibration": calibration_chart(active.metrics),
     }
 
 
@@ -115,27 +115,19 @@ def _of_promises(city: City, now: datetime) -> dict[str, Any]:
     today = city.localise(now).date()
     counts = PromiseCount.objects.filter(city=city)
     counts = counts.filed_since(today - timedelta(weeks=WEEKS - 1))
-    overall = _outcomes(counts, "city")
+    overall = outcomes_by(counts, "city")
     return {
         "definition": _definition(),
         "headline": percent_in_words(overall[0][1].kept) if overall else "",
         "sentence": _sentence(overall[0][1]) if overall else "",
-        "weeks": _by_week([one for one in _outcomes(counts, "week_on") if _is_telling(one)]),
-        "by_agency": _by_kind("by-agency", _("By agency"), _outcomes(counts, "agency__code")),
-        "by_district": _by_kind("by-district", _("By area"), _outcomes(counts, "district__name")),
+        "weeks": by_week_chart([one for one in outcomes_by(counts, "week_on") if is_telling(one)]),
+        "by_agency": by_kind_chart(
+            "by-agency", _("By agency"), outcomes_by(counts, "agency__code")
+        ),
+        "by_district": by_kind_chart(
+            "by-district", _("By area"), outcomes_by(counts, "district__name")
+        ),
     }
-
-
-def _is_telling(one: tuple[Any, Accuracy]) -> bool:
-    return one[1].due >= FEWEST_DUE
-
-
-Outcomes = list[tuple[Any, Accuracy]]
-
-
-def _outcomes(counts: PromiseCountQuerySet, column: str) -> Outcomes:
-    """How the promises of each value came out, in the values' order."""
-    return [(row[column], found) for row in counts.totals(column) if (found := Accuracy.of(row))]
 
 
 def _definition() -> str:
@@ -197,86 +189,6 @@ def _rivals(metrics: Mapping[str, Any]) -> list[Rival]:
     ]
 
 
-def _calibration(metrics: Mapping[str, Any]) -> Chart:
-    """What was said against what came true, on complaints the model had not seen."""
-    overall = metrics.get("models", {}).get("forecast", {}).get("overall", {})
-    series = [
-        {
-            "name": str(name),
-            "data": [[one["said"], one["closed"]] for one in overall[f"calibration_{hours}"]],
-        }
-        for hours, name in HORIZONS.items()
-        if overall.get(f"calibration_{hours}")
-    ]
-    return Chart(
-        key="calibration",
-        title=_("What was said, and what came true"),
-        note=_(
-            "On the dotted line both agree: of complaints with a chance of 70 %, 70 % are closed"
-        ),
-        data={
-            "kind": "calibration",
-            "description": _(
-                "Calibration plot: the chance that was forecast against the share that was closed; "
-                "the table below holds its numbers."
-            ),
-            "series": series,
-            "names": {"said": _("Chance that was said"), "came": _("Share that was closed")},
-        },
-        head=(_("Closed"), _("Chance that was said"), _("Share that was closed"), _("Complaints")),
-        rows=[
-            (
-                str(name),
-                percent_in_words(one["said"]),
-                percent_in_words(one["closed"]),
-                in_words(int(one["rows"])),
-            )
-            for hours, name in HORIZONS.items()
-            for one in overall.get(f"calibration_{hours}", ())
-        ],
-    )
-
-
-def _by_week(found: Outcomes) -> Chart:
-    labels = [date_format(week, _("j M")) for week, _found in found]
-    return _kept("by-week", _("By week of filing"), labels, found, is_line=True)
-
-
-def _by_kind(key: str, title: str, found: Outcomes) -> Chart:
-    shown = sorted(filter(_is_telling, found), key=lambda one: -one[1].due)[:MOST_KINDS]
-    labels = [name or _("Not known") for name, _found in shown]
-    return _kept(key, title, labels, shown, is_line=False)
-
-
-def _kept(key: str, title: str, labels: list[str], found: Outcomes, *, is_line: bool) -> Chart:
-    return Chart(
-        key=key,
-        title=title,
-        note=_("Share of ranges that were kept"),
-        data={
-            "kind": "kept",
-            "description": _(
-                "Chart of the share of promised ranges that were kept, beside the share that was "
-                "meant; the table below holds its numbers."
-            ),
-            "labels": labels,
-            "data": [round(one.kept, 4) for _name, one in found],
-            "target": TARGET,
-            "isLine": is_line,
-            "names": {"kept": _("Kept"), "meant": _("Meant")},
-        },
-        head=("", _("Ranges over"), _("Kept"), _("Sooner"), _("Later")),
-        rows=[
-            (
-                label,
-                in_words(one.due),
-                *(percent_in_words(share) for share in (one.kept, one.early, one.late)),
-            )
-            for label, (_name, one) in zip(labels, found, strict=True)
-        ],
-    )
-
-
 def _version(one: ModelVersion) -> Version:
     overall = one.metrics.get("models", {}).get("forecast", {}).get("overall", {})
     passed = one.verdict.get("passed")
@@ -290,31 +202,3 @@ def _version(one: ModelVersion) -> Version:
         error=hours_in_words(overall["mae_hours"]) if overall else "–",
         verdict=verdict,
     )
-
-
-@dataclass(frozen=True)
-class DataQuality:
-    """What the checks found in the newest import."""
-
-    name: str
-    number: int
-    read: str
-    findings: list[tuple[str, str, str]]
-
-
-def _data_quality(city: City) -> DataQuality | None:
-    newest = (
-        Import.objects.without_files()
-        .filter(city=city, status=Import.Status.DONE)
-        .order_by("-created_at")
-        .first()
-    )
-    if newest is None:
-        return None
-    read = newest.counts.get("read") or 0
-    findings = [
-        (str(title), in_words(found["rows"]), percent_in_words(found["rows"] / read))
-        for check, title in CHECKS.items()
-        if read and (found := newest.report.get(check))
-    ]
-    return DataQuality(newest.name, newest.pk, in_words(read), findings)
