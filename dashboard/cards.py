@@ -51,6 +51,7 @@ BEHIND = {
     "open": "open",
     "median": "closed",
     "p90": "closed",
+    "kept": "missed",
     "late": "late",
 }
 """Which complaints stand behind a figure, as `dashboard.rows` calls them."""

@@ -38,6 +38,7 @@ SHOWN = {
     "closed": gettext_lazy("Closed in this time"),
     "open": gettext_lazy("Open now"),
     "late": gettext_lazy("Open past their forecast"),
+    "missed": gettext_lazy("Later than promised"),
 }
 
 
@@ -98,6 +99,8 @@ def _chosen(shown: str, selection: Selection) -> ComplaintFilter:
         return selection.waiting
     if shown == "late":
         return replace(selection.waiting, predicted_late=True)
+    if shown == "missed":
+        return replace(selection.filed, predicted_late=True)
     return selection.filed
 
 
@@ -112,6 +115,8 @@ def _api_query(shown: str, selection: Selection) -> str:
         status = ",".join(selection.waiting.status or ())
         undated = replace(selection, start_at=None, end_at=None)
         return undated.api_query(status=status, **late)
+    if shown == "missed":
+        return selection.api_query(predicted_late="true")
     return selection.api_query()
 
 

@@ -130,6 +130,16 @@ def test_complaints_of_which_none_is_closed_have_no_hours(client: Client) -> Non
     assert "There is nothing to draw for this choice." in text_of(client)
 
 
+def test_every_key_figure_leads_to_the_complaints_behind_it(client: Client) -> None:
+    make_complaint()
+    page = client.get("/dashboard/?range=7d").content.decode()
+    cards = re.findall(r'data-card="(\w+)"', page)
+    links = dict(re.findall(r'data-card="(\w+)">\s*<dt><a href="\?([^"]*)#rows"', page))
+    assert len(cards) == 7
+    assert list(links) == cards
+    assert links["kept"] == "range=7d&amp;rows=missed"
+
+
 def test_a_city_whose_data_all_lies_in_the_future_counts_as_empty(client: Client) -> None:
     make_complaint(created_at=timezone.now() + timedelta(days=1))
     assert "no complaint has come in" in text_of(client)

@@ -212,7 +212,7 @@ def test_the_backlog_is_what_was_open_at_each_days_end() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_every_page_of_the_table_together_holds_what_the_file_holds(client: Client) -> None:
     fill()
-    for shown in ("filed", "closed", "open", "late"):
+    for shown in ("filed", "closed", "open", "late", "missed"):
         query: str | None = f"range=all&rows={shown}"
         seen: list[str] = []
         while query is not None:
