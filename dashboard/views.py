@@ -46,6 +46,7 @@ def frame(city: City | None, as_of: datetime | None, now: datetime) -> dict[str,
         "is_stale": as_of is not None and now - as_of > STALE_AFTER,
         "languages": settings.LANGUAGES,
         "map_tile_url": settings.MAP_TILE_URL,
+        "map_tile_attribution": settings.MAP_TILE_ATTRIBUTION,
     }
 
 

@@ -300,6 +300,8 @@ DEFAULT_EXCEPTION_REPORTER = "smart311.logs.DiscreetReporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "smart311.logs.BodiesAreSecret"
 MAP_TILE_URL = env.str("MAP_TILE_URL", "")
 """Address of map tiles with {z}, {x} and {y}; empty: hexagons on plain paper, nobody else asked."""
+MAP_TILE_ATTRIBUTION = env.str("MAP_TILE_ATTRIBUTION", "")
+"""Who made the tiles, as HTML in a corner of the map: most tile servers ask for it."""
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],

@@ -196,12 +196,14 @@ def test_tiles_come_from_the_host_that_the_city_named_and_from_no_other(
         assert page.locator("img.leaflet-tile").count() == 0
         assert watched.outside_requests == []
         settings.MAP_TILE_URL = f"{named.address}/{{z}}/{{x}}/{{y}}.png"
+        settings.MAP_TILE_ATTRIBUTION = '© <a href="/docs">Painters</a>'
         directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
         images = [*directives["img-src"], *tile_sources(settings.MAP_TILE_URL)]
         settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {**directives, "img-src": images}}
         for path, canvas in (("", "#map-canvas"), (f"complaints/{public_id}", "#point-map")):
             page = watched.visit(f"/dashboard/{path}")
             expect(page.locator(f"{canvas} img.leaflet-tile-loaded").first).to_be_visible()
+            expect(page.locator(canvas).get_by_role("link", name="Painters")).to_be_visible()
         assert all(re.fullmatch(r"/\d+/\d+/\d+\.png", asked) for asked in named.asked)
         assert all(url.startswith(named.address) for url in watched.outside_requests)
         with page.expect_console_message(lambda message: "Security Policy" in message.text):

@@ -2,6 +2,7 @@
 
 import { open } from "./charts.js";
 import { count, hours, look, percent } from "./look.js";
+import { layTiles } from "./tiles.js";
 
 const [CELL, OPENED, HALF, LATE] = [0, 1, 2, 3];
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -19,7 +20,7 @@ export async function drawMap(element) {
     zoomSnap: 0.25,
     keyboard: true,
   }).fitBounds(frame);
-  if (words.tiles) window.L.tileLayer(words.tiles).addTo(map);
+  if (words.tiles) layTiles(map, words);
   try {
     const [places, outlines] = await Promise.all([words.places, words.outlines].map(read));
     show(map, element, places, outlines);

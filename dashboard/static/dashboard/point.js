@@ -1,6 +1,7 @@
 // A point on the map: chosen by a visitor, or the hexagon of a complaint.
 
 import { look } from "./look.js";
+import { layTiles } from "./tiles.js";
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const element = document.querySelector("#point-map");
@@ -14,7 +15,7 @@ function begin() {
   const map = window.L.map(element, {
     preferCanvas: true, attributionControl: false, scrollWheelZoom: false, zoomSnap: 0.25,
   }).fitBounds([[Number(words.south), Number(words.west)], [Number(words.north), Number(words.east)]]);
-  if (words.tiles) window.L.tileLayer(words.tiles).addTo(map);
+  if (words.tiles) layTiles(map, words);
   drawOutlines(map, words.outlines);
   if (words.cell) showHexagon(map, words.cell);
   if (question) choosePoint(map);
