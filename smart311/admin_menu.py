@@ -13,57 +13,48 @@ Item = dict[str, Any]
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups of links; what somebody may not see is left out."""
-    groups: list[dict[str, Any]] = [
-        {
-            "title": "Desk",
-            "items": [
-                _link("Home", "home", "admin:index"),
-                _list("Complaints", "inbox", "complaints", "complaint"),
-                _list("Done in bulk", "checklist", "complaints", "bulkstep"),
-            ],
-        },
-        {
-            "title": "City",
-            "separator": True,
-            "items": [
-                _list("Complaint types", "category", "complaints", "complainttype"),
-                _list("Agencies", "apartment", "complaints", "agency"),
-                _list("Districts", "map", "complaints", "district"),
-                _list("Cities", "location_city", "complaints", "city"),
-            ],
-        },
-        {
-            "title": "Forecasts and data",
-            "separator": True,
-            "items": [
-                _list("Model versions", "timeline", "predictions", "modelversion"),
-                _list("Imports", "upload_file", "complaints", "import"),
-            ],
-        },
-        {
-            "title": "Running it",
-            "separator": True,
-            "items": [
-                _list("Tasks", "pending_actions", "django_tasks_database", "dbtaskresult"),
-                _list("API keys", "key", "accounts", "apikey"),
-                _list("Users", "person", "auth", "user"),
-                _list("Roles", "group", "auth", "group"),
-                _list("Failed logins", "lock", "axes", "accessattempt"),
-                _list("Audit log", "history", "admin", "logentry"),
-            ],
-        },
-        {
-            "title": "Elsewhere",
-            "separator": True,
-            "items": [
-                _link("Dashboard", "monitoring", "dashboard:page"),
-                _link("API documentation", "description", "docs"),
-            ],
-        },
+    groups = [
+        _group(
+            "Desk",
+            _link("Home", "home", "admin:index"),
+            _list("Complaints", "inbox", "complaints", "complaint"),
+            _list("Done in bulk", "checklist", "complaints", "bulkstep"),
+            separator=False,
+        ),
+        _group(
+            "City",
+            _list("Complaint types", "category", "complaints", "complainttype"),
+            _list("Agencies", "apartment", "complaints", "agency"),
+            _list("Districts", "map", "complaints", "district"),
+            _list("Cities", "location_city", "complaints", "city"),
+        ),
+        _group(
+            "Forecasts and data",
+            _list("Model versions", "timeline", "predictions", "modelversion"),
+            _list("Imports", "upload_file", "complaints", "import"),
+        ),
+        _group(
+            "Running it",
+            _list("Tasks", "pending_actions", "django_tasks_database", "dbtaskresult"),
+            _list("API keys", "key", "accounts", "apikey"),
+            _list("Users", "person", "auth", "user"),
+            _list("Roles", "group", "auth", "group"),
+            _list("Failed logins", "lock", "axes", "accessattempt"),
+            _list("Audit log", "history", "admin", "logentry"),
+        ),
+        _group(
+            "Elsewhere",
+            _link("Dashboard", "monitoring", "dashboard:page"),
+            _link("API documentation", "description", "docs"),
+        ),
     ]
     for group in groups:
         group["items"] = [item for item in group["items"] if item["permission"](request)]
     return [group for group in groups if group["items"]]
+
+
+def _group(title: str, *items: Item, separator: bool = True) -> dict[str, Any]:
+    return {"title": title, "separator": separator, "items": list(items)}
 
 
 def _list(title: str, icon: str, app: str, model: str) -> Item:

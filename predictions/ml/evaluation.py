@@ -106,13 +106,8 @@ def evaluate(
         raise ValueError(f"test from {start} overlaps the training as of {learned_until}")
     test = _tested(frame, start, test_until, restrict_hours)
     known = labels_as_of(frame, as_of, time_zone)
-    outlooks = {
-        "forecast": forecast_outlook(trained, test, frame),
-        "kaplan_meier": kaplan_meier(known, test),
-        "kaplan_meier_recent": kaplan_meier(known, test, since=recently(as_of)),
-        "type_median": type_median(known, test),
-        "global_median": global_median(known, test),
-    }
+    outlooks = {"forecast": forecast_outlook(trained, test, frame)}
+    outlooks |= _rivals(known, test, as_of)
     if forest:
         outlooks["forest_closed_rows"] = forest_closed_rows(known, test, time_zone)
     models = {
@@ -143,6 +138,16 @@ def _tested(
             f"{restrict_hours} hours"
         )
     return test
+
+
+def _rivals(known: pl.DataFrame, test: pl.DataFrame, as_of: datetime) -> dict[str, Outlook]:
+    """What the simple models say that take no time to fit."""
+    return {
+        "kaplan_meier": kaplan_meier(known, test),
+        "kaplan_meier_recent": kaplan_meier(known, test, since=recently(as_of)),
+        "type_median": type_median(known, test),
+        "global_median": global_median(known, test),
+    }
 
 
 def _iso(moment: datetime) -> str:

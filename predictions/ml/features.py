@@ -9,7 +9,7 @@ To add features, append a block: existing columns keep their places.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from .queue import PACE_FEATURES, QUEUE_FEATURES, UNKNOWN, Queue
+from .queue import QUEUE_FEATURES, UNKNOWN, Queue
 
 if TYPE_CHECKING:
     import polars as pl
@@ -111,20 +111,6 @@ PLACE_TABLES = ("agency_district", "type_district")
 # A model trained before this table was there does without it.
 AREA_TABLE = "descriptor_area"
 NO_STATISTICS: dict[str, list[float]] = {}
-# Groups of columns; shares of a category table belong to the table's, places to "place", and what
-# exactly is reported in which area to "descriptor", of which it tells most.
-GROUPS: dict[str, tuple[str, ...]] = {
-    "type": (),
-    "descriptor": (),
-    "agency": (),
-    "location_type": (),
-    "channel": ("channel",),
-    "place": ("latitude", "longitude"),
-    "time": (),
-    "queue": tuple(name for name in QUEUE_FEATURES if name not in PACE_FEATURES),
-    "pace": PACE_FEATURES,
-}
-OTHER_GROUPS = {AREA_TABLE: "descriptor"}
 SATURDAY = 5
 LONGEST_BREAK_DAYS = 7
 
@@ -224,21 +210,6 @@ def feature_names(horizons_hours: list[float]) -> list[str]:
     rest = [*day, "hour", "latitude", "longitude", *QUEUE_FEATURES]
     wide = [*shares(CATEGORY_TABLES), "channel", *shares(PLACE_TABLES)]
     return [*wide, *rest, *shares((AREA_TABLE,))]
-
-
-def feature_groups(names: Iterable[str]) -> dict[str, list[int]]:
-    """Group → places among `names`: what people would call one fact about a complaint."""
-    groups: dict[str, list[int]] = {name: [] for name in GROUPS}
-    for column, name in enumerate(names):
-        groups[_group_of(name)].append(column)
-    return groups
-
-
-def _group_of(name: str) -> str:
-    table, is_share, _ = name.partition("_closed_")
-    if is_share:
-        return "place" if table in PLACE_TABLES else OTHER_GROUPS.get(table, table)
-    return next((group for group, names in GROUPS.items() if name in names), "time")
 
 
 def cell_of(latitude: float | None, longitude: float | None) -> str | None:

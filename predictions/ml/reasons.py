@@ -1,6 +1,6 @@
 """Why a forecast is what it is: which facts about the complaint move it, and by how much.
 
-Each fact is a group of features (`features.GROUPS`). In its place comes what is typical of the
+Each fact is a group of features (`GROUPS`). In its place comes what is typical of the
 complaint's type, and the change of the median is the fact's effect: so much longer or shorter than
 with the usual value there, all else as it is. Effects of facts that act together do not add up to
 the whole. Facts that the query does not tell are not judged, nor is the type itself, which is what
@@ -9,19 +9,35 @@ the typical values are of.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
 
-from .features import Query, Row, feature_groups
+from .features import AREA_TABLE, PLACE_TABLES, Query, Row
 from .header import Header
-from .queue import Queue
+from .queue import PACE_FEATURES, QUEUE_FEATURES, Queue
 from .runtime import Forecaster
 from .survival import Curve
 
 MOST = 3
 LEAST_HOURS = 1 / 60
 """An effect below a minute is none."""
+
+# Groups of columns; shares of a category table belong to the table's, places to "place", and what
+# exactly is reported in which area to "descriptor", of which it tells most.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "type": (),
+    "descriptor": (),
+    "agency": (),
+    "location_type": (),
+    "channel": ("channel",),
+    "place": ("latitude", "longitude"),
+    "time": (),
+    "queue": tuple(name for name in QUEUE_FEATURES if name not in PACE_FEATURES),
+    "pace": PACE_FEATURES,
+}
+OTHER_GROUPS = {AREA_TABLE: "descriptor"}
 
 
 def reasons(
@@ -64,6 +80,21 @@ def _is_told(group: str, query: Query, queue: Queue | None) -> bool:
     if group == "place":
         return query.district is not None or query.latitude is not None
     return group != "type" and (group == "time" or getattr(query, group) is not None)
+
+
+def feature_groups(names: Iterable[str]) -> dict[str, list[int]]:
+    """Group → places among `names`: what people would call one fact about a complaint."""
+    groups: dict[str, list[int]] = {name: [] for name in GROUPS}
+    for column, name in enumerate(names):
+        groups[_group_of(name)].append(column)
+    return groups
+
+
+def _group_of(name: str) -> str:
+    table, is_share, _ = name.partition("_closed_")
+    if is_share:
+        return "place" if table in PLACE_TABLES else OTHER_GROUPS.get(table, table)
+    return next((group for group, names in GROUPS.items() if name in names), "time")
 
 
 @lru_cache(maxsize=8)

@@ -18,12 +18,12 @@ from predictions.ml.features import (
     Query,
     encode_frame,
     encode_query,
-    feature_groups,
     feature_names,
     with_usual,
 )
 from predictions.ml.labels import labels_as_of
 from predictions.ml.queue import QUEUE_FEATURES, Queue, Share, Waiting
+from predictions.ml.reasons import feature_groups
 from predictions.tests.ml_data import AS_OF, START, ZONE, complaints, frame_of, query, row
 
 NAMES = feature_names([2.0, 6.0, 24.0, 72.0, 168.0, 336.0])

@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from predictions.ml.features import encode_query, feature_groups
+from predictions.ml.features import encode_query
 from predictions.ml.queue import Queue, Waiting
-from predictions.ml.reasons import LEAST_HOURS, reasons
+from predictions.ml.reasons import LEAST_HOURS, feature_groups, reasons
 from predictions.ml.runtime import Forecaster
 from predictions.ml.survival import Curve
 from predictions.tests.ml_data import AS_OF, query, trained
