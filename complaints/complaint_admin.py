@@ -22,7 +22,7 @@ from complaints import lifecycle
 from complaints.access import worked_by
 from complaints.desk.bulk import MOST_ROWS, ask
 from complaints.desk.corrections import CORRECTED, ComplaintForm
-from complaints.desk.lists import QUEUE, Paginator, QueueList
+from complaints.desk.lists import QUEUE, Paginator, QueueList, paginator_of
 from complaints.desk.page import page_of
 from complaints.desk.queues import counts, queues_of
 from complaints.desk.search import found
@@ -56,7 +56,6 @@ class ComplaintAdmin(StepViews, ModelAdmin):  # type: ignore[misc]
     search_help_text = "Beginning of a public or external id, or words"
     # Rendering a row takes the web process longer than finding it takes the database.
     list_per_page = 25
-    paginator = Paginator
     # Counting every row of a large table takes longer than showing a page of it.
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
@@ -111,6 +110,11 @@ class ComplaintAdmin(StepViews, ModelAdmin):  # type: ignore[misc]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[QueueList]:
         return QueueList
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any
+    ) -> Paginator:
+        return paginator_of(request, queryset, per_page)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -7,8 +7,7 @@ from typing import Any, cast
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.models import User
 from django.core.paginator import EmptyPage, Page
-from django.db.models import F, OrderBy, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -32,8 +31,12 @@ MOST_PAGES = 1_000
 """Whoever is so far down a list should narrow it instead: pages are counted off from its top."""
 
 
+SEARCHED_UP_TO = 1_000
+"""Counting what words find goes no further: each row of a common word is looked at."""
+
+
 class Paginator(InfinitePaginator):  # type: ignore[misc]
-    """Counts to COUNTED_UP_TO and one more; reads the keys of a page first, then its rows.
+    """Counts to `counted_up_to` and one more; reads the keys of a page first, then its rows.
 
     Sorting keys alone keeps wide rows out of the sort.
     """
@@ -43,14 +46,15 @@ class Paginator(InfinitePaginator):  # type: ignore[misc]
 
     @cached_property
     def count(self) -> int:
-        """How many there are, or COUNTED_UP_TO + 1 for more."""
-        found: int = self.object_list.order_by().values("pk")[: COUNTED_UP_TO + 1].count()
+        """How many there are, or `counted_up_to` + 1 for more."""
+        rows = self.object_list.order_by().values("pk")
+        found: int = rows[: self.counted_up_to + 1].count()
         return found
 
     @property
     def is_exact(self) -> bool:
         """Whether the count is."""
-        return self.count <= COUNTED_UP_TO
+        return self.count <= self.counted_up_to
 
     def validate_number(self, number: Any) -> int:
         """A page that a reader may ask for; the last one is not known."""
@@ -61,32 +65,34 @@ class Paginator(InfinitePaginator):  # type: ignore[misc]
     def page(self, number: Any) -> Page[Complaint]:
         """One page."""
         number = self.validate_number(number)
-        start = (number - 1) * self.per_page
-        keys = self._keys(start, start + self.per_page)
+        keys = self._keys((number - 1) * self.per_page)
         rows = {row.pk: row for row in self.object_list.order_by().filter(pk__in=keys)}
         found: Page[Complaint] = self._get_page(
             [rows[key] for key in keys if key in rows], number, self
         )
         return found
 
-    def _keys(self, start: int, end: int) -> list[int]:
-        """Those between two places of the order.
+    def _keys(self, start: int) -> list[int]:
+        """Those of a page that begins at a place of the order.
 
-        Most open complaints of a large city are no risk, and are not sorted with the others: they
-        follow them, the newest first, as an index has them.
+        By risk they are read in parts: nothing is sorted of which no page is asked for.
         """
-        rows = self.object_list.values_list("pk", flat=True)
+        rows = self.object_list
         if rows.query.order_by[:1] != BY_RISK[:1]:
-            return list(rows[start:end])
-        at_risk = rows.filter(promised_p90_hours__isnull=False, risk__isnull=False)
-        keys = list(at_risk[start:end])
-        if len(keys) == end - start:
-            return keys
-        before = start + len(keys) if keys or not start else at_risk.order_by().count()
-        # Of a comparison the planner expects much, of a null little: then it would sort again.
-        unknown = rows.alias(comparable=Coalesce("risk", Value(-1.0))).filter(comparable__lt=0)
-        others = of_known_cities(unknown).order_by(*NEWEST, "-pk")
-        return [*keys, *others[max(0, start - before) : end - before]]
+            return list(rows.values_list("pk", flat=True)[start : start + self.per_page])
+        likely, unlikely, rest = rows.in_parts_of_risk()
+        # No risk to sort by: the newest first, as an index has them.
+        rest = of_known_cities(rest).order_by(*NEWEST, "-pk")
+        keys: list[int] = []
+        for part in (likely, unlikely, rest):
+            wanted = self.per_page - len(keys)
+            found = list(part.values_list("pk", flat=True)[start : start + wanted])
+            keys += found
+            if len(found) == wanted:
+                break
+            # The next part is counted from its own beginning.
+            start -= start if found or not start else part.order_by().count()
+        return keys
 
 
 class QueueList(ChangeList):  # type: ignore[misc]
@@ -95,7 +101,7 @@ class QueueList(ChangeList):  # type: ignore[misc]
     root_queryset: Any
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        self.queue = _asked_for(request)
+        self.queue = asked_for(request)
         self.now = timezone.now()
         super().__init__(request, *args, **kwargs)
         self.title = self.queue.title
@@ -117,11 +123,12 @@ class QueueList(ChangeList):  # type: ignore[misc]
             self.root_queryset = whole
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
-        """The queue's, unless a column was clicked."""
-        if self.params.get("o"):
-            return list(super().get_ordering(request, queryset))
-        order: list[OrderBy] = list(dict.fromkeys((*self.queue.order, F("pk").desc())))
-        return order
+        """The queue's, unless a column was clicked; what has no value comes last either way."""
+        if not self.params.get("o"):
+            return list(dict.fromkeys((*self.queue.order, F("pk").desc())))
+        clicked = [_nulls_last(term) for term in super().get_ordering(request, queryset)]
+        # The same as the queue's own, which is read in parts.
+        return [*BY_RISK, F("pk").desc()] if clicked[:1] == [BY_RISK[0]] else clicked
 
     def get_results(self, request: HttpRequest) -> None:
         """A page of it, also where it is the only one."""
@@ -130,7 +137,23 @@ class QueueList(ChangeList):  # type: ignore[misc]
             self.result_list = self.paginator.page(1).object_list
 
 
-def _asked_for(request: HttpRequest) -> Queue:
+def _nulls_last(term: Any) -> Any:
+    """A term of an order by one of the columns that not every complaint has, else as it is."""
+    name = term.removeprefix("-") if isinstance(term, str) else ""
+    if name not in {"risk", "deadline_at"}:
+        return term
+    return F(name).desc(nulls_last=True) if term != name else F(name).asc(nulls_last=True)
+
+
+def paginator_of(request: HttpRequest, rows: Any, per_page: int) -> Paginator:
+    """Pages of the list that is asked for; it counts no further than is quick."""
+    found = Paginator(rows, per_page)
+    limit = SEARCHED_UP_TO if request.GET.get("q") else COUNTED_UP_TO
+    found.counted_up_to = min(limit, asked_for(request).counted_up_to)
+    return found
+
+
+def asked_for(request: HttpRequest) -> Queue:
     """The queue of the address. A search without one looks everywhere."""
     name = request.GET.get(QUEUE) or ("all" if request.GET.get("q") else "open")
     queue = BY_NAME.get(name)

@@ -1,4 +1,8 @@
-"""The queues that staff work through: each a filter, an order, and a cheap count."""
+"""The queues that staff work through: each a filter, an order, and a cheap count.
+
+Open and unassigned ones are counted by a roll-up. The others depend on the time of day or on a
+second table; they are counted through an index, up to a limit.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from complaints.cities import cities
 from complaints.models import City, Complaint, ComplaintEvent
 from complaints.models.complaint_rows import ComplaintQuerySet
 from complaints.neighbours import DUPLICATE_AGE
+from complaints.rollups.waiting import NO_AGENCY, waiting_by_agency
 
 STALE_AFTER = timedelta(days=14)
 COUNTED_UP_TO = 10_000
@@ -48,6 +53,7 @@ class Queue:
     order: Order
     is_counted: bool = True
     counted_up_to: int = COUNTED_UP_TO
+    is_in_rollup: bool = False
 
     def rows(self, rows: Rows, now: datetime) -> Rows:
         """Those of some complaints that are in it, with `deadline_at` and `risk`."""
@@ -55,6 +61,8 @@ class Queue:
 
     def in_words(self, count: int) -> str:
         """`1,234`, or that there are more than are counted."""
+        if self.is_in_rollup:
+            return f"{count:,}"
         return f"{min(count, self.counted_up_to):,}{'+' if count > self.counted_up_to else ''}"
 
     def count(self, rows: Rows, now: datetime) -> int:
@@ -131,6 +139,7 @@ QUEUES = (
         "Open complaints, those first whose promise is most likely to be broken",
         _open,
         BY_RISK,
+        is_in_rollup=True,
     ),
     Queue(
         "due-today",
@@ -140,7 +149,14 @@ QUEUES = (
         BY_RISK,
     ),
     Queue("overdue", "Overdue", "The promise is broken; the longest ago first", _overdue, SOONEST),
-    Queue("unassigned", "Unassigned", "No agency works it", _unassigned, NEWEST),
+    Queue(
+        "unassigned",
+        "Unassigned",
+        "No agency works it",
+        _unassigned,
+        NEWEST,
+        is_in_rollup=True,
+    ),
     Queue(
         "duplicates",
         "Possible duplicates",
@@ -179,6 +195,15 @@ def queues_of(user: User) -> tuple[Queue, ...]:
 
 
 def counts(user: User, now: datetime) -> dict[str, int]:
-    """How many complaints wait in each queue of this member of staff, by name; a query each."""
-    rows = worked_by(user, Complaint.objects.all())
-    return {queue.name: queue.count(rows, now) for queue in queues_of(user) if queue.is_counted}
+    """How many complaints wait in each queue of this member of staff, by name."""
+    rows, waiting = worked_by(user, Complaint.objects.all()), waiting_by_agency()
+    own = {agency.pk for agency in user.agencies.all()} if is_confined(user) else set(waiting)
+    exact = {
+        "open": sum(count for agency, count in waiting.items() if agency in own),
+        "unassigned": waiting.get(NO_AGENCY, 0),
+    }
+    return {
+        queue.name: exact[queue.name] if queue.is_in_rollup else queue.count(rows, now)
+        for queue in queues_of(user)
+        if queue.is_counted
+    }

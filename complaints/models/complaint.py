@@ -18,7 +18,7 @@ from django.db.models.functions import Cast, Concat, Left, Now, Replace, Right
 
 from complaints.models.complaint_rows import ComplaintQuerySet as ComplaintQuerySet
 from complaints.models.complaint_rows import Status
-from complaints.models.promise import Deadline, is_beyond_horizon
+from complaints.models.promise import Deadline, LikelyLate, is_beyond_horizon
 from complaints.models.reference import Agency, City, ComplaintType, District
 
 CELL_RESOLUTION = 9
@@ -224,7 +224,13 @@ class Complaint(models.Model):
             models.Index(
                 F("agency"),
                 Deadline(),
+                LikelyLate(),
                 name="complaint_open_by_deadline",
+                condition=~Q(status="closed"),
+            ),
+            models.Index(
+                fields=["-created_at", "-id"],
+                name="complaint_open_by_created",
                 condition=~Q(status="closed"),
             ),
             models.Index(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 import h3.api.basic_int as h3
 from django.db import models
-from django.db.models import Case, F, Func, Value, When
-from django.db.models.functions import Exp, Greatest, Least, Now
+from django.db.models import Case, F, Func, Q, Value, When
+from django.db.models.functions import Coalesce, Exp, Greatest, Least, Now
 
-from complaints.models.promise import Deadline
+from complaints.models.promise import Deadline, LikelyLate
 
 if TYPE_CHECKING:
     from complaints.models.complaint import Complaint  # noqa: F401  (in a string)
+
+_LONG_AGO = Value(datetime(1, 1, 1, tzinfo=UTC), output_field=models.DateTimeField())
 
 
 class Status(models.TextChoices):
@@ -74,10 +76,10 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         return self.annotate(deadline_at=Deadline())
 
     def with_risk(self, now: datetime) -> Self:
-        """With `deadline_at` and `risk`, the chance that it is still open then, open as it is now.
+        """With `deadline_at`, `asked_at` and `risk`, the chance that it is still open then.
 
-        From the quantiles promised at filing. Null where nothing was promised, or the deadline
-        has passed: what is broken is no risk any more.
+        Open as it is now, from the quantiles promised at filing. Null where nothing was promised,
+        or the deadline has passed: what is broken is no risk any more.
         """
         # Until p90 it is ln 10 by definition; only the city's own dates are worked out.
         until = Case(
@@ -88,6 +90,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         # PostgreSQL makes an error of a number too small for it.
         chance = Exp(Greatest(so_far - until, Value(-700.0)))
         return self.with_deadline().annotate(
+            asked_at=Value(now, output_field=models.DateTimeField()),
             risk=Case(
                 When(
                     deadline_at__gt=now,
@@ -95,15 +98,31 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
                     then=Least(chance, Value(1.0)),
                 ),
                 output_field=models.FloatField(),
-            )
+            ),
         )
+
+    def in_parts_of_risk(self) -> tuple[Self, Self, Self]:
+        """Of `with_risk`: those whose promise is likely to be broken, likely to be kept, the rest.
+
+        Each part has more risk than those after it, and the first is found by an index: only its
+        few have to be sorted to know the first of all.
+        """
+        asked_at = F("asked_at")
+        rows = self.alias(likely_late_at=LikelyLate())
+        waiting = rows.filter(deadline_at__gt=asked_at)
+        likely, unlikely = Q(likely_late_at__lte=asked_at), Q(likely_late_at__gt=asked_at)
+        # Of a comparison the planner expects much, of a null little: then it would sort again.
+        is_none = Coalesce(Case(When(deadline_at__gt=asked_at, then="likely_late_at")), _LONG_AGO)
+        rest = rows.alias(in_danger_at=is_none).filter(in_danger_at=_LONG_AGO)
+        return waiting.filter(likely), waiting.filter(unlikely), rest
 
 
 def _hazard(since_filing: models.expressions.Combinable) -> Func:
     """How much of the promised hazard lies in a time since filing."""
     seconds = Func(
         since_filing,
-        template="EXTRACT(EPOCH FROM %(expressions)s)",
+        # As a float: EXTRACT answers a numeric, which is slow to reckon with.
+        template="date_part('epoch', %(expressions)s)",
         output_field=models.FloatField(),
     )
     return Func(

@@ -28,3 +28,17 @@ class Deadline(Func):
 
     def __init__(self, *columns: str | Combinable, **extra: Any) -> None:
         super().__init__(*(columns or (F("due_at"), F("created_at"), F("promised_p90_hours"))))
+
+
+class LikelyLate(Func):
+    """From when on a complaint that still waits is more likely than not to miss its deadline.
+
+    Null where nothing was promised, or the range has no end. It does not change as time goes by.
+    """
+
+    function = "complaints_likely_late_at"
+    output_field = DateTimeField()
+
+    def __init__(self, *columns: str | Combinable, **extra: Any) -> None:
+        promised = (F(f"promised_{name}_hours") for name in ("p10", "median", "p90"))
+        super().__init__(*(columns or (F("due_at"), F("created_at"), *promised)))

@@ -9,12 +9,14 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from complaints.desk.lists import Paginator
 from complaints.desk.queues import BY_NAME, BY_RISK, counts
 from complaints.models import Complaint, ComplaintEvent
+from complaints.rollups.folding import fold
+from complaints.rollups.waiting import NO_AGENCY, waiting_by_agency
 from complaints.tests.factories import make_agency, make_city, make_complaint, make_type
 from smart311.accounts.tests.people import make_user
 
@@ -67,6 +69,49 @@ def test_pages_by_risk_are_the_order_in_parts() -> None:
         pages = Paginator(rows, size)
         walked = [row for page in range(1, 9 // size + 2) for row in pages.page(page)]
         assert walked == whole
+
+
+promises = st.tuples(
+    st.floats(0, 300), st.lists(st.floats(0, 1500), min_size=3, max_size=3).map(sorted)
+)
+
+
+@given(
+    st.lists(promises, min_size=1, max_size=4),
+    st.lists(st.none() | st.floats(0, 900), min_size=4, max_size=4),
+)
+@settings(max_examples=25)
+def test_who_is_likely_to_be_late_has_more_risk_than_half_and_is_found_by_that(
+    filed: list[tuple[float, list[float]]], due: list[float | None]
+) -> None:
+    keys = {
+        promised(
+            hours_ago,
+            p90,
+            promised_p10_hours=p10,
+            promised_median_hours=median,
+            due_at=None if hours is None else NOW + timedelta(hours=hours - 100),
+        ).pk
+        for (hours_ago, (p10, median, p90)), hours in zip(filed, due, strict=False)
+    }
+    rows = Complaint.objects.filter(pk__in=keys).with_risk(NOW)
+    likely, unlikely, rest = rows.in_parts_of_risk()
+    assert all(row.risk > 0.5 - 1e-6 for row in likely)  # type: ignore[attr-defined]
+    assert all(row.risk < 0.5 + 1e-6 for row in unlikely)  # type: ignore[attr-defined]
+    assert all(row.risk is None for row in rest)  # type: ignore[attr-defined]
+    assert sorted(row.pk for part in (likely, unlikely, rest) for row in part) == sorted(keys)
+
+
+def test_those_at_risk_are_found_by_the_index_of_open_ones() -> None:
+    likely, *_ = Complaint.objects.with_risk(NOW).open().in_parts_of_risk()
+    with connection.cursor() as cursor:
+        # A small table is read whole unless that is forbidden.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+    found = likely.values("pk").explain()
+    condition = found.partition("Index Cond: ")[2].partition("Filter")[0]
+    assert "complaint_open_by_deadline" in found
+    assert "complaints_likely_late_at" in condition
 
 
 def test_at_filing_one_promise_in_ten_is_at_risk() -> None:
@@ -170,6 +215,45 @@ def test_each_counts_what_it_shows(agent: Client) -> None:
     assert "unassigned" not in waiting
 
 
+def test_open_and_unassigned_ones_are_counted_without_reading_them(
+    agent: Client, django_assert_num_queries: Any
+) -> None:
+    manager, ada = make_user("mia", "manager"), User.objects.get(username="ada")
+    folded, fresh, orphan = promised(1), promised(2), make_complaint(agency=None)
+    make_complaint(agency=make_agency("DEP"))
+    fold()
+    promised(3).close(timezone.now())
+    folded.close(timezone.now())
+    assert (fresh.is_open, orphan.is_open) == (True, True)
+    assert counts(ada, NOW)["open"] == 1
+    assert counts(manager, NOW)["open"] == 3
+    assert counts(manager, NOW)["unassigned"] == 1
+    with django_assert_num_queries(1):
+        assert waiting_by_agency()[NO_AGENCY] == 1
+    assert BY_NAME["open"].in_words(1_234_567) == "1,234,567"
+
+
+@pytest.mark.parametrize("column", ["6", "-6", "7", "-7"])
+def test_what_has_no_value_in_a_clicked_column_comes_last(agent: Client, column: str) -> None:
+    promised_one = promised(1)
+    promised_one.due_at = timezone.now() + timedelta(hours=3)
+    promised_one.save(update_fields=["due_at"])
+    make_complaint()
+    rows = agent.get(LIST, {"o": column, "queue": "open"}).context["cl"].result_list
+    assert [row.deadline_at is None for row in rows] == [False, True]
+
+
+def test_a_click_on_risk_is_the_order_of_the_queue(agent: Client) -> None:
+    clicked = agent.get(LIST, {"o": "-7", "queue": "open"}).context["cl"]
+    assert clicked.queryset.query.order_by[:2] == BY_RISK
+
+
+def test_counting_what_words_find_stops_early(agent: Client) -> None:
+    assert agent.get(LIST, {"q": "noise"}).context["cl"].paginator.counted_up_to == 1_000
+    assert agent.get(LIST).context["cl"].paginator.counted_up_to == 10_000
+    assert agent.get(LIST, {"queue": "duplicates"}).context["cl"].paginator.counted_up_to == 1_000
+
+
 def test_counting_stops_somewhere() -> None:
     found = BY_NAME["duplicates"]
     assert [found.in_words(count) for count in (7, 1_000, 1_001)] == ["7", "1,000", "1,000+"]
@@ -210,8 +294,8 @@ def test_a_page_costs_as_many_queries_however_many_complaints_there_are(
     with django_assert_max_num_queries(25) as few:
         first = agent.get(LIST)
     assert "Next" in first.content.decode()
-    # One more: where those at risk end.
-    with django_assert_max_num_queries(len(few) + 1):
+    # Two more: where those likely to be late end, and all at risk.
+    with django_assert_max_num_queries(len(few) + 2):
         second = agent.get(f"{LIST}?p=2&queue=open")
     assert second.context["cl"].result_list[-1] not in first.context["cl"].result_list
     assert len(second.context["cl"].result_list) == 25
