@@ -40,7 +40,7 @@ def measure(rows: int, rounds: int) -> None:
     from complaints.filters import ComplaintFilter
     from complaints.paging import PageRequest, in_order
     from complaints.rendering import (
-        COLUMNS,
+        KEY_COLUMNS,
         PROMISE_COLUMNS,
         RenderedPage,
         public_complaints,
@@ -69,7 +69,7 @@ def measure(rows: int, rounds: int) -> None:
         return JSONRenderer().render(data)
 
     def fast() -> bytes:
-        page = PageRequest(size=rows).cut(chosen.rows(), (*COLUMNS, *PROMISE_COLUMNS))
+        page = PageRequest(size=rows).cut(chosen.rows(), (*KEY_COLUMNS, *PROMISE_COLUMNS))
         return render(RenderedPage(None, None, public_complaints(page.rows)))
 
     best = {plain: float("inf"), fast: float("inf")}

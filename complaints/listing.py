@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
@@ -13,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
+from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
@@ -31,14 +33,15 @@ from complaints.paging import (
     PageRequest,
 )
 from complaints.rendering import (
-    COLUMNS,
+    KEY_COLUMNS,
     PROMISE_COLUMNS,
+    PublicComplaint,
     RenderedPage,
     public_complaints,
+    public_fields,
     render,
 )
 from complaints.seen import SeenComplaintSerializer
-from complaints.serializers import ComplaintSerializer
 from smart311.problems import shorten
 from smart311.query_strings import read_query
 
@@ -127,11 +130,13 @@ class FilteredListMixin(ReadOnlyModelViewSet[Complaint]):
     The pagination class and the serializer document the list; `rendering` writes it.
     """
 
+    public_rows = Complaint.objects.values_list(*KEY_COLUMNS, *PROMISE_COLUMNS)
+
     @method_decorator(conditional_page)
     def list(self, request: Request) -> HttpResponseBase:  # type: ignore[override]
         """One page of the complaints that the parameters choose."""
         selection, wanted = read_list(request)
-        page = wanted.cut(selection.chosen.rows(), (*COLUMNS, *PROMISE_COLUMNS))
+        page = wanted.cut(selection.chosen.rows(), (*KEY_COLUMNS, *PROMISE_COLUMNS))
         body = render(
             RenderedPage(
                 _address(request, page.next),
@@ -139,19 +144,26 @@ class FilteredListMixin(ReadOnlyModelViewSet[Complaint]):
                 public_complaints(page.rows),
             )
         )
-        return HttpResponse(body, content_type="application/json")
+        return _json(body)
 
     @method_decorator(conditional_page)
     @method_decorator(vary_on_headers("Authorization", "Cookie"))
-    def retrieve(self, request: Request, id: str) -> Response:
+    def retrieve(self, request: Request, id: str) -> HttpResponseBase:  # type: ignore[override]
         """One complaint."""
         read_query(request, ())
+        if not isinstance(request.user, User):
+            row = get_object_or_404(self.public_rows, public_id=id)
+            return _json(render(*public_complaints([row])))
         complaint = self.get_object()
         seen = sight(request.user, complaint)
         if seen is Sight.PUBLIC:
-            return Response(ComplaintSerializer(complaint).data)
+            return _json(render(PublicComplaint(**public_fields(complaint))))
         body = SeenComplaintSerializer(complaint, context={"sight": seen}).data
         return Response(body, headers={"Cache-Control": "private"})
+
+
+def _json(body: bytes) -> HttpResponse:
+    return HttpResponse(body, content_type="application/json")
 
 
 def _address(request: Request, cursor: Cursor | None) -> str | None:

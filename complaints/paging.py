@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
-from django.db.models import Q
+from django.db.models import F
 from django.db.models.expressions import Combinable
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from complaints.models.complaint import ComplaintQuerySet
 
@@ -111,9 +112,7 @@ def in_order(rows: ComplaintQuerySet, ordering: str, is_back: bool = False) -> C
 
 def _beyond(rows: ComplaintQuerySet, cursor: Cursor) -> ComplaintQuerySet:
     name = cursor.ordering.lstrip("-")
-    side = "lt" if cursor.ordering.startswith("-") != cursor.is_back else "gt"
-    # The first condition says nothing new; the index is entered by it.
-    return rows.filter(
-        Q(**{f"{name}__{side}e": cursor.value}),
-        Q(**{f"{name}__{side}": cursor.value}) | Q(**{f"pk__{side}": cursor.key}),
-    )
+    is_down = cursor.ordering.startswith("-") != cursor.is_back
+    # As one row: the index is entered at the place itself, however many rows share the moment.
+    beyond = TupleLessThan if is_down else TupleGreaterThan
+    return rows.filter(beyond(Tuple(F(name), F("pk")), (cursor.value, cursor.key)))

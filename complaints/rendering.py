@@ -5,7 +5,7 @@ A test holds every field equal to the serializer's; a field added there has to b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from django.db.models import F
 from django.db.models.expressions import Combinable
 from django.db.models.lookups import GreaterThanOrEqual
 
+from complaints.codes import Codes, codes
 from complaints.models import Complaint
 from complaints.models.promise import HORIZON_HOURS
 from complaints.publication import SHOWN_DESCRIPTION
@@ -41,6 +42,15 @@ COLUMNS: tuple[str | Combinable, ...] = (
     "resolution",
 )
 """Where each field of PublicComplaint but the last is found, seen from a complaint."""
+KEY_COLUMNS: tuple[str | Combinable, ...] = (
+    "public_id",
+    "city_id",
+    "complaint_type_id",
+    "agency_id",
+    "district_id",
+    *COLUMNS[5:],
+)
+"""The same with keys, whose codes are in memory, in place of what other tables say."""
 PROMISE_COLUMNS: tuple[str | Combinable, ...] = (
     "promised_median_hours",
     "promised_p10_hours",
@@ -101,10 +111,27 @@ _encoder = msgspec.json.Encoder()
 _width = len(COLUMNS)
 
 
-def public_complaints(rows: Iterable[tuple[Any, ...]]) -> list[PublicComplaint]:
-    """Complaints from rows of COLUMNS followed by PROMISE_COLUMNS."""
+def public_complaints(rows: Sequence[tuple[Any, ...]]) -> list[PublicComplaint]:
+    """Complaints from rows of KEY_COLUMNS followed by PROMISE_COLUMNS."""
+    try:
+        return _with_codes(rows, codes.state())
+    except KeyError:  # one that is new
+        return _with_codes(rows, codes.renew())
+
+
+def _with_codes(rows: Sequence[tuple[Any, ...]], known: Codes) -> list[PublicComplaint]:
     return [
-        PublicComplaint(*(*row[:_width], None if row[_width] is None else Promise(*row[_width:])))
+        PublicComplaint(
+            *(
+                row[0],
+                known.cities[row[1]],
+                known.types[row[2]],
+                known.agencies[row[3]],
+                known.districts[row[4]],
+                *row[5:_width],
+                None if row[_width] is None else Promise(*row[_width:]),
+            )
+        )
         for row in rows
     ]
 

@@ -122,9 +122,11 @@ def reopen(world: World) -> None:
 
 
 def retype(world: World) -> None:
-    Complaint.objects.filter(city=world.types[0].city).update(
-        complaint_type=world.random.choice(world.types[:2])
-    )
+    rows = Complaint.objects.filter(city=world.types[0].city)
+    with transaction.atomic():
+        # Two such statements at once would else wait for each other's rows in a circle.
+        list(rows.order_by("pk").select_for_update().values_list("pk"))
+        rows.update(complaint_type=world.random.choice(world.types[:2]))
 
 
 def move(world: World) -> None:

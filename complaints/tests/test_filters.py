@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints.cities import default_city
+from complaints.codes import codes
 from complaints.filters import about
 from complaints.models import Complaint, District
 from complaints.models.complaint import cell_of
@@ -366,6 +367,7 @@ def test_a_filter_asks_the_database_for_names_only(
         make_complaint()
     settings.FORECAST_REFRESH_SECONDS = 3600
     default_city()
+    codes.state()
     with django_assert_num_queries(queries):
         found(client, **parameters)
 

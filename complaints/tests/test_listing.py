@@ -5,17 +5,27 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from rest_framework.renderers import JSONRenderer
 
-from complaints.models import Complaint
-from complaints.paging import ORDERINGS, Cursor
+from complaints.codes import codes
+from complaints.filters import ComplaintFilter
+from complaints.models import Complaint, ComplaintType
+from complaints.paging import ORDERINGS, Cursor, PageRequest
 from complaints.rendering import PublicComplaint
 from complaints.serializers import ComplaintSerializer
-from complaints.tests.factories import NOON, make_complaint, make_district
+from complaints.tests.factories import (
+    NOON,
+    make_agency,
+    make_complaint,
+    make_district,
+    make_type,
+)
 
 PATH = "/api/v1/complaints/"
 PROMISE = {
@@ -81,6 +91,40 @@ def test_previous_leads_back_over_the_same_rows(client: Client) -> None:
     assert [page["results"] for page in back] == [forward[1]["results"], forward[0]["results"]]
     assert forward[0]["previous"] is None
     assert back[0]["next"] is not None
+
+
+@pytest.mark.django_db
+def test_a_page_amid_rows_of_one_moment_reads_its_own_rows_only() -> None:
+    """An import gives all its rows one `updated_at`; whoever syncs reads them page by page."""
+    for minute in range(60):
+        make_closed(minute)
+    Complaint.objects.update(updated_at=NOON)
+    middle = Complaint.objects.order_by("pk")[40].pk
+    request = PageRequest("updated_at", 10, Cursor("updated_at", NOON, middle, False))
+    with CaptureQueriesContext(connection) as context:
+        request.cut(ComplaintFilter("nyc").rows(), ("pk",))
+    with connection.cursor() as cursor:
+        for way in ("seqscan", "bitmapscan", "sort"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        cursor.execute(f"EXPLAIN (ANALYZE) {context[-1]['sql']}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "complaint_by_updated" in plan
+    assert "Rows Removed" not in plan
+
+
+@pytest.mark.django_db
+def test_codes_that_are_new_or_have_changed_are_told(client: Client, settings: Any) -> None:
+    """The law of what is in memory: what is missing is read at once, the rest in a moment."""
+    settings.FORECAST_REFRESH_SECONDS = 3600
+    make_complaint()
+    codes.state()
+    make_complaint(complaint_type=make_type("new"), agency=make_agency("NEW"))
+    row = client.get(PATH).json()["results"][0]
+    assert (row["complaint_type"], row["agency"]) == ("new", "NEW")
+    ComplaintType.objects.filter(code="new").update(code="newer")
+    codes.renew()
+    detail = client.get(f"{PATH}{row['id']}/").json()
+    assert detail["complaint_type"] == "newer"
 
 
 @pytest.mark.django_db
