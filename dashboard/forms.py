@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from complaints.models import City
 from complaints.moments import parse_moment
 from dashboard.complaint_types import FiledType
+from dashboard.widgets import LongSelect
 from predictions.queries import EARLIEST_YEAR, FURTHEST_AHEAD
 
 MOST_FILED = 8
@@ -28,6 +29,7 @@ class ForecastForm(forms.Form):
 
     complaint_type = forms.ChoiceField(
         label=gettext_lazy("What is it about?"),
+        widget=LongSelect,
         # Django's own message repeats whatever was sent.
         error_messages={
             "invalid_choice": gettext_lazy("This is not a type that can be filed here.")

@@ -18,6 +18,7 @@ from dashboard.answers import Answer
 from dashboard.complaint_types import read_types
 from dashboard.forms import ForecastForm, starting_question
 from dashboard.language import in_visitors_language
+from dashboard.recent import shared
 from dashboard.standing import Standing
 from dashboard.views import frame
 
@@ -38,7 +39,7 @@ def answer(request: HttpRequest) -> HttpResponse:
 
 def _answered(request: HttpRequest, template: str) -> HttpResponse:
     now = timezone.now()
-    standing = Standing.find(settings.CITY, now)
+    standing, _ = shared(("standing", settings.CITY), lambda: Standing.find(settings.CITY, now))
     if standing is None:
         return render(request, template, frame(None, None, now))
     city = standing.city
@@ -50,7 +51,8 @@ def _answered(request: HttpRequest, template: str) -> HttpResponse:
 
 
 def _question(request: HttpRequest, city: City, now: datetime) -> dict[str, Any]:
-    types = [kind for kind in read_types(city, now) if kind.is_active]
+    every_type, _ = shared(("types", city.pk), lambda: read_types(city, now))
+    types = [kind for kind in every_type if kind.is_active]
     if not types:
         return {}
     asked = {name: value for name, value in request.GET.items() if value}

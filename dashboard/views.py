@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -20,7 +21,7 @@ from dashboard.charts import boxes_chart, flow_chart, histogram_chart
 from dashboard.filter_bar import area_choices, filter_bar
 from dashboard.language import in_visitors_language
 from dashboard.overview import Overview
-from dashboard.recent import recent_overview
+from dashboard.recent import recent_overview, shared
 from dashboard.rows import read_rows
 from dashboard.selection import Selection, read_selection
 from dashboard.standing import STALE_AFTER, Standing
@@ -63,7 +64,18 @@ def visit(request: HttpRequest) -> Visit | None:
 @require_safe
 @in_visitors_language
 def page(request: HttpRequest) -> HttpResponse:
-    """The dashboard of the city that the settings name."""
+    """The dashboard of the city that the settings name; who asks alike shares it for a moment."""
+    key = ("page", settings.CITY, get_language(), request.GET.urlencode())
+    (body, status), _is_new = shared(key, lambda: _made(request))
+    return HttpResponse(body, status=status)
+
+
+def _made(request: HttpRequest) -> tuple[bytes, int]:
+    response = _page(request)
+    return response.content, response.status_code
+
+
+def _page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     standing = Standing.find(settings.CITY, now)
     if standing is None or standing.as_of is None:

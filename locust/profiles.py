@@ -248,7 +248,8 @@ class Ramp(Profile):
 
     def phases(self, options: Any) -> list[Phase]:
         rates = [FIRST_STEP * STEP_GROWTH**step for step in range(MOST_STEPS)]
-        return [Phase(f"{rate:.0f}/s", STEP_SECONDS, rate, is_measured=True) for rate in rates]
+        steps = [Phase(f"{rate:.0f}/s", STEP_SECONDS, rate, is_measured=True) for rate in rates]
+        return [Phase("warm-up", STEP_SECONDS, FIRST_STEP), *steps]
 
 
 PROFILES: dict[str, Profile] = {

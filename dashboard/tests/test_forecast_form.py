@@ -5,14 +5,17 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+from django.forms import Select
 from django.test import Client
 from django.utils import timezone
+from pytest_django.asserts import assertHTMLEqual
 
 from complaints.tests.factories import make_agency, make_city, make_complaint, make_type
 from dashboard.complaint_types import FiledType
 from dashboard.forms import grouped
 from dashboard.tests.forecasters import Use
 from dashboard.tests.reading import plain
+from dashboard.widgets import LongSelect
 from predictions.tests.small_model import activate_small_model
 
 pytestmark = pytest.mark.django_db
@@ -162,3 +165,11 @@ def test_types_are_grouped_after_the_most_often_filed() -> None:
         ("Other", [("code-2", "C")]),
         ("Water", [("code-1", "A"), ("code-0", "B")]),
     ]
+
+
+@pytest.mark.parametrize("value", ["", "a", "<x>"])
+def test_the_long_select_says_what_djangos_does(value: str) -> None:
+    choices = [("Most & more", [("a", "A <b>"), ("<x>", 'Q"')]), ("Other", [("c", "C")])]
+    attrs = {"id": "id_kind", "required": True, "disabled": False}
+    ours, django = LongSelect(choices=choices), Select(choices=choices)
+    assertHTMLEqual(ours.render("kind", value, attrs), django.render("kind", value, attrs))

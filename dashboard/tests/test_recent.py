@@ -13,8 +13,9 @@ from django.utils import timezone
 from complaints.tests.factories import make_city, make_complaint
 from dashboard import recent
 from dashboard.overview import read_overview
-from dashboard.recent import MOST_CHOICES, recent_overview
+from dashboard.recent import MOST_KEPT, recent_overview
 from dashboard.selection import Selection, read_selection
+from dashboard.standing import Standing
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _kept(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.DASHBOARD_FRESH_SECONDS = 600
-    monkeypatch.setattr(recent, "_by_choice", type(recent._by_choice)())
+    monkeypatch.setattr(recent, "_kept", type(recent._kept)())
 
 
 def choose(query: str = "7d") -> Selection:
@@ -72,14 +73,14 @@ def test_only_so_many_filters_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     make_complaint()
     found = read_overview(choose(), timezone.now())
     monkeypatch.setattr(recent, "read_overview", lambda *_: found)
-    for number in range(MOST_CHOICES + 5):
+    for number in range(MOST_KEPT + 5):
         chosen = read_selection(
             QueryDict(f"from=20{10 + number // 12}-{number % 12 + 1:02}-01"),
             make_city(),
             timezone.now(),
         )
         recent_overview(chosen, timezone.now())
-    assert len(recent._by_choice) == MOST_CHOICES
+    assert len(recent._kept) == MOST_KEPT
 
 
 def test_shared_live_figures_have_no_tag_that_would_keep_them(client: Client) -> None:
@@ -91,3 +92,29 @@ def test_shared_live_figures_have_no_tag_that_would_keep_them(client: Client) ->
     assert shared.status_code == 200
     assert shared.json()["cards"] == first.json()["cards"]
     assert "ETag" not in shared
+
+
+def test_a_page_is_shared_with_who_asks_alike_only(client: Client) -> None:
+    make_complaint()
+
+    def page(query: str, language: str = "en") -> bytes:
+        answer = client.get(f"/dashboard/?{query}", headers={"Accept-Language": language})
+        assert (answer.status_code, answer["Content-Language"]) == (200, language)
+        return answer.content
+
+    first = page("range=7d")
+    make_complaint()
+    assert page("range=7d") == first
+    assert page("range=7d", "es") != first
+    assert page("range=30d") != first
+
+
+def test_a_page_that_fails_is_asked_for_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_complaint()
+    client.raise_request_exception = False
+    with monkeypatch.context() as broken:
+        broken.setattr(Standing, "find", lambda *_: 1 / 0)
+        assert client.get("/dashboard/").status_code == 500
+    assert client.get("/dashboard/").status_code == 200
