@@ -36,6 +36,7 @@ from complaints.phrases import chance_in_words
 KEPT = (
     *("public_id", "city", "created_at", "latitude", "longitude", "status", "closed_at"),
     *("updated_at", "observed_at", "cell", "source", "external_id", "public_description"),
+    "attributes",
 )
 
 

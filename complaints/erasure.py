@@ -52,7 +52,7 @@ class Erasure:
         """Those of them with something to erase."""
         has_data = Q(Exists(Reporter.objects.filter(complaint=OuterRef("pk"))))
         if not self.keeps_text:
-            has_data |= ~Q(description="") | ~Q(media_url="") | ~Q(as_filed={})
+            has_data |= ~Q(description="") | ~Q(media_url="") | ~Q(as_filed={}) | ~Q(attributes={})
         return self.old().filter(has_data)
 
     @property
@@ -128,7 +128,9 @@ def _erase_rows(keys: Collection[int], erasure: Erasure, actor: User | None = No
     """The data of complaints that are locked."""
     Reporter.objects.filter(complaint__in=keys).delete()
     if not erasure.keeps_text:
-        Complaint.objects.filter(pk__in=keys).update(description="", media_url="", as_filed={})
+        Complaint.objects.filter(pk__in=keys).update(
+            description="", media_url="", as_filed={}, attributes={}
+        )
     receipts = IntakeReceipt.objects.filter(complaint__in=keys)
     changed = sum(_rewrite(receipt, erasure.names) for receipt in receipts)
     now = timezone.now()

@@ -83,9 +83,12 @@ class KeyBusy(APIException):
 
 
 def answer_filing(
-    request: Request, city: City, door: str, draft: Callable[[], Draft]
+    request: Request, city: City, door: str, draft: Callable[[], Draft], payload: Any = None
 ) -> HttpResponse:
-    """Store what `draft` makes and answer it, or answer as when this key came first."""
+    """Store what `draft` makes and answer it, or answer as when this key came first.
+
+    `payload` is what the key belongs to: the parsed body unless it is given.
+    """
     key = _key(request)
     try:
         with acting_as(request.user):
@@ -94,7 +97,7 @@ def answer_filing(
                 made.store()
                 answer = made.answer
             else:
-                answer = _once(request, city, door, key, draft)
+                answer = _once(request, city, door, key, draft, payload or request.data)
     except KeyReused as error:
         raise KeyConflict from error
     except StillRunning as error:
@@ -111,10 +114,12 @@ def answer_filing(
     return HttpResponse(answer.body, "application/json", status=answer.status, headers=headers)
 
 
-def _once(request: Request, city: City, door: str, key: str, draft: Callable[[], Draft]) -> Answer:
+def _once(
+    request: Request, city: City, door: str, key: str, draft: Callable[[], Draft], payload: Any
+) -> Answer:
     who = request.user.pk if request.user and request.user.pk else "anyone"
     try:
-        return answer_once(city, f"{door}:{who}", key, request.data, draft)
+        return answer_once(city, f"{door}:{who}", key, payload, draft)
     except RecursionError as error:
         raise ParseError("The JSON is nested too deeply.") from error
 

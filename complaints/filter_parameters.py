@@ -48,15 +48,15 @@ class Lookup:
     def types(self, text: str) -> tuple[int, ...]:
         """Keys of the types with these codes, names or aliases; ones no longer filed as well."""
         catalogue = known_city(self.city.slug).ever_filed
-        return tuple(catalogue.find(name).pk for name in _comma_list(text))
+        return tuple(catalogue.find(name).pk for name in comma_list(text))
 
     def agencies(self, text: str) -> tuple[int, ...]:
         """Keys of the agencies with these codes."""
-        return self._keys(Agency.objects.filter(city=self.city), _comma_list(text), "an agency")
+        return self._keys(Agency.objects.filter(city=self.city), comma_list(text), "an agency")
 
     def districts(self, text: str) -> tuple[int, ...]:
         """Keys of the districts with these codes, and of those within them."""
-        names = _comma_list(text)
+        names = comma_list(text)
         inside = Q(code__in=names) | Q(parent__code__in=names)
         rows = District.objects.filter(inside, city=self.city).values_list("pk", "code")
         found = dict(rows)
@@ -84,7 +84,8 @@ def _refuse_missing(codes: list[str], found: Collection[str], what: str) -> None
         raise ValueError(f"the code of {what}; {shorten(missing[0])!r} is none")
 
 
-def _comma_list(text: str) -> list[str]:
+def comma_list(text: str) -> list[str]:
+    """Values with commas between, each once. Raises ValueError."""
     values = [value.strip() for value in text.split(",")]
     if not all(values) or len(values) > MOST_VALUES:
         raise ValueError(f"1 to {MOST_VALUES} values with commas between")
@@ -92,14 +93,14 @@ def _comma_list(text: str) -> list[str]:
 
 
 def _statuses(_: Lookup, text: str) -> tuple[str, ...]:
-    values = _comma_list(text)
+    values = comma_list(text)
     if not set(values) <= set(Complaint.Status.values):
         raise ValueError(f"some of {', '.join(Complaint.Status.values)}")
     return tuple(values)
 
 
 def _channels(_: Lookup, text: str) -> tuple[str, ...]:
-    return tuple(_comma_list(text))
+    return tuple(comma_list(text))
 
 
 def _numbers(text: str, bounds: list[tuple[str, float]]) -> list[float]:
@@ -223,7 +224,7 @@ def parse_filter(city: str, given: Mapping[str, str]) -> ComplaintFilter:
         try:
             values[parameter.name] = parameter.read(lookup, text)
         except ValueError as error:
-            errors[parameter.name] = [_explained(text, str(error))]
+            errors[parameter.name] = [explained(text, str(error))]
     radius = values.pop("radius", None)
     if radius is not None and "near" not in given:
         errors["radius"] = ["got a radius without a point, expected near as well"]
@@ -235,6 +236,6 @@ def parse_filter(city: str, given: Mapping[str, str]) -> ComplaintFilter:
     return ComplaintFilter(city=city, **values)
 
 
-def _explained(text: str, reason: str) -> str:
+def explained(text: str, reason: str) -> str:
     """What was got and expected; some reasons, written elsewhere, say it all themselves."""
     return reason if reason.startswith("got ") else f"got {shorten(text)!r}, expected {reason}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -52,6 +52,7 @@ class Filing:
     address: str = ""
     zip: str = ""
     media_url: str = ""
+    attributes: Mapping[str, list[str]] = field(default_factory=dict)
     reporter: Contact | None = None
     source: str = "api"
     filed_by: User | None = None
@@ -156,6 +157,7 @@ def _complaint(city: City, filing: Filing, district: District | None) -> Complai
         address=filing.address,
         zip=filing.zip,
         media_url=filing.media_url,
+        attributes=dict(filing.attributes),
         source=filing.source,
         filed_by=filing.filed_by,
     )

@@ -19,6 +19,7 @@ from rest_framework import exceptions, status
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
+from smart311 import georeport
 from smart311.language import chosen_language
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,10 @@ _OUTAGE = (
 ECHO_LIMIT = 200
 """Most characters of somebody's input that an answer repeats."""
 
-_API_PREFIXES = ("/api/", "/predict", "/complaints/", "/input", "/openapi.json", "/readyz")
+_API_PREFIXES = (
+    *("/api/", "/predict", "/complaints/", "/input", "/openapi.json", "/readyz"),
+    georeport.PREFIX,
+)
 
 
 class NotReady(exceptions.APIException):
@@ -60,7 +64,13 @@ def problem(
     errors: list[dict[str, str]] | None = None,
     headers: dict[str, str] | None = None,
 ) -> HttpResponse:
-    """A problem document as an answer; `errors` as `problem_body` takes them."""
+    """A problem document as an answer; `errors` as `problem_body` takes them.
+
+    Open311 has its own form of errors.
+    """
+    if request.path.startswith(georeport.PREFIX):
+        told = [_with_name(error) for error in errors or ()] or [detail]
+        return georeport.refusal(request, code, told, headers or {})
     body = problem_body(code, detail, errors, request.META.get("REQUEST_ID", ""))
     return HttpResponse(body, status=code, content_type=CONTENT_TYPE, headers=headers)
 
@@ -79,6 +89,12 @@ def problem_body(
             "request_id": request_id,
         }
     ).encode()
+
+
+def _with_name(error: dict[str, str]) -> str:
+    """What is wrong, with the parameter that it is about."""
+    name = error["pointer"].strip("/").replace("~1", "/").replace("~0", "~")
+    return f"{name}: {error['detail']}" if name else error["detail"]
 
 
 _DENIALS = (exceptions.NotAuthenticated, exceptions.PermissionDenied)

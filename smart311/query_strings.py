@@ -13,8 +13,8 @@ from smart311.problems import shorten
 MOST_PARAMETERS = 100
 
 
-def read_query(request: HttpRequest, known: Collection[str]) -> dict[str, str]:
-    """The parameters of a request by name.
+def read_query(request: HttpRequest, known: Collection[str] | None) -> dict[str, str]:
+    """The parameters of a request by name; with `known` None all of them.
 
     Raises ValidationError that names each parameter that is unknown, given twice, not UTF-8 or
     holding a null byte. Django's own reading would replace bad bytes and take the last of two.
@@ -39,8 +39,10 @@ def read_query(request: HttpRequest, known: Collection[str]) -> dict[str, str]:
     return given
 
 
-def _what_is_wrong(name: str, given: Collection[str], known: Collection[str]) -> ErrorDetail | None:
-    if name not in known:
+def _what_is_wrong(
+    name: str, given: Collection[str], known: Collection[str] | None
+) -> ErrorDetail | None:
+    if known is not None and name not in known:
         expected = ", ".join(known) or "no parameters"
         return ErrorDetail(f"this parameter is not known; expected {expected}", "unknown_parameter")
     if name in given:

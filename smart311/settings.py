@@ -199,6 +199,9 @@ SCHEDULE = [
 ERASE_REPORTERS_AFTER_DAYS = env.int("ERASE_REPORTERS_AFTER_DAYS", 0)
 """Days after the closing when it is forgotten who filed a complaint; 0: only by hand."""
 
+OPEN311_NEEDS_JURISDICTION = env.bool("OPEN311_NEEDS_JURISDICTION", False)
+"""Whether Open311 clients have to name the city; otherwise it is CITY unless they do."""
+
 # Open data -----------------------------------------------------------------------------------
 
 IMPORT_HOSTS: list[str] = env.list(
@@ -290,7 +293,7 @@ AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
 CORS_ALLOW_ALL_ORIGINS = True
-CORS_URLS_REGEX = r"^/(api/v1/|predict/|predict_async/|complaints/|openapi\.json)"
+CORS_URLS_REGEX = r"^/(api/v1/|predict/|predict_async/|complaints/|open311/|openapi\.json)"
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
 CORS_ALLOW_HEADERS = ["accept", "if-none-match", "x-request-id"]
 """Not `authorization`: a key belongs into a program, not into somebody else's page."""

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView
 
+from complaints.open311.urls import paths as open311_paths
 from complaints.urls import classic as complaint_paths
 from complaints.urls import exports as complaint_exports
 from complaints.urls import router as complaint_router
@@ -37,6 +38,7 @@ urlpatterns = [
     path("api/v1/", include(complaint_statistics)),
     path("api/v1/", include(prediction_router.urls)),
     path("api/v1/", include(account_paths)),
+    path("open311/v2/", include(open311_paths)),
     *complaint_paths,
     path("admin/", admin.site.urls),
     path("", include("dashboard.urls")),

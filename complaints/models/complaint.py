@@ -116,6 +116,14 @@ class Complaint(models.Model):
         help_text="A picture of it, https or http",
     )
 
+    attributes = models.JSONField(
+        blank=True,
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        editable=False,
+        help_text="Private: answers to the type's Open311 attributes, lists of text by code",
+    )
+
     channel = models.CharField(max_length=20, blank=True, help_text="phone, online, mobile, …")
     source = models.CharField(max_length=50, default="api", help_text="Where the row came from")
     external_id = models.CharField(  # noqa: DJ001  (null lets rows without one be many)

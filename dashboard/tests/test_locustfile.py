@@ -16,6 +16,7 @@ import httpx
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
 from complaints.models import Complaint
@@ -36,6 +37,7 @@ ASKED = {
     "GET /api/v1/complaints/{id}/",
     "POST /api/v1/complaints/",
     "GET /admin/complaints/complaint/",
+    "GET /open311/v2/requests.json",
 }
 PATIENCE_SECONDS = 120
 
@@ -81,7 +83,7 @@ def test_every_kind_of_user_works_with_a_real_server(
     live_server: LiveServer, tmp_path: Path
 ) -> None:
     for kind in ("noise-residential", "rodent"):
-        make_complaint(complaint_type=make_type(kind))
+        make_complaint(complaint_type=make_type(kind), created_at=timezone.now())
     activate_small_model()
     get_user_model().objects.create_superuser("boss", "", "correct horse")
     login = ["--staff-user", "boss", "--staff-password", "correct horse"]
@@ -93,7 +95,7 @@ def test_every_kind_of_user_works_with_a_real_server(
     assert result["ledger"]["accepted"] >= 3
     marked = Complaint.objects.filter(address__startswith="Load test ")
     assert marked.count() == result["ledger"]["accepted"]
-    assert result["notes"] == [] or "/open311/v2/" in result["notes"][0]
+    assert result["notes"] == []
 
 
 FAULTS = ("", "loses", "doubles", "slow", "fails")

@@ -29,7 +29,7 @@ class KeyAuthentication(TokenAuthentication):  # type: ignore[misc]
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
         """The key's owner and the key. Raises AuthenticationFailed, Throttled."""
-        header = request.headers.get("authorization")
+        header = self.header(request)
         if header is None:
             return None
         refuse_if_spent(FAILED_KEYS, request)
@@ -39,6 +39,10 @@ class KeyAuthentication(TokenAuthentication):  # type: ignore[misc]
             charge(FAILED_KEYS, request)
             raise
         return key.user, key
+
+    def header(self, request: Request) -> str | None:
+        """What the request says in `Authorization`, or elsewhere, if anything."""
+        return request.headers.get("authorization")
 
     def authenticate_header(self, request: HttpRequest | Request) -> str:
         """What a 401 says in `WWW-Authenticate`."""

@@ -25,6 +25,7 @@ from django.urls import path
 from complaints.models import City, Complaint, Import, IntakeReceipt, Reporter
 from complaints.tests.csv_files import ROW
 from predictions.tests.small_model import activate_small_model
+from smart311.accounts.tests.people import make_key
 from smart311.logs import DiscreetFormatter
 from smart311.tests.crawling import Crawl, Route, all_routes
 from smart311.urls import urlpatterns as real_urls
@@ -53,6 +54,21 @@ REQUEST = {
     "media_url": MEDIA_URL,
     "reporter": REPORTER,
 }
+OPEN311 = {
+    "service_code": "noise-residential",
+    "lat": "40.75",
+    "long": "-73.85",
+    "description": DESCRIPTION,
+    "address_string": REQUEST["address"],
+    "media_url": MEDIA_URL,
+    "first_name": "Quillfeather",
+    "last_name": "Nightshade",
+    "email": REPORTER["email"],
+    "phone": REPORTER["phone"],
+    "device_id": "canary-device",
+    "account_id": "canary-account",
+    "attribute[note]": "canary-answer",
+}
 INPUT = {
     "complaint_type": "Noise - Residential",
     "lat": 40.75,
@@ -80,6 +96,7 @@ PATH_VALUES = {
     "slug": ["nyc"],
     "version": ["small-1"],
     "kind": ["residential"],
+    "suffix": ["json", "xml", "rss", "geojson", "csv"],
 }
 """Values for the parameters of paths; a new parameter needs one here. `id` is every complaint,
 `number` every import."""
@@ -149,12 +166,25 @@ def filed(log: io.StringIO, tmp_path: Path) -> None:
                 address, body, content_type="application/json", HTTP_IDEMPOTENCY_KEY=KEY
             )
             assert response.status_code == 201, response.content
+    file_by_open311(client)
     be_refused(client)
     import_one(tmp_path)
     work_on(Complaint.objects.earliest("pk"))
-    assert Complaint.objects.count() == 5
-    assert Reporter.objects.count() == 3
-    assert IntakeReceipt.objects.count() == 3
+    assert Complaint.objects.count() == 6
+    assert Reporter.objects.count() == 4
+    assert IntakeReceipt.objects.count() == 4
+
+
+def file_by_open311(client: Client) -> None:
+    """The same once more as GeoReport does it, with a key in the form."""
+    form = {**OPEN311, "api_key": make_key()[1]}
+    for _ in range(2):
+        response = client.post("/open311/v2/requests.xml", form, HTTP_IDEMPOTENCY_KEY=KEY)
+        assert response.status_code == 200, response.content
+    for wrong in ({"lat": "91"}, {"email": REPORTER["phone"]}, {"service_code": REPORTER["email"]}):
+        refused = client.post("/open311/v2/requests.json", {**form, **wrong})
+        assert refused.status_code in {400, 404}
+    client.get("/open311/v2/requests.json", {"api_key": API_KEY})
 
 
 def be_refused(client: Client) -> None:
@@ -215,7 +245,7 @@ def work_on(complaint: Complaint) -> None:
 def crawl(routes: list[Route]) -> Crawl:
     ids = list(Complaint.objects.values_list("public_id", flat=True))
     numbers = [str(number) for number in Import.objects.values_list("pk", flat=True)]
-    path_values = {**PATH_VALUES, "id": ids, "number": numbers}
+    path_values = {**PATH_VALUES, "id": ids, "request_id": ids, "token": ids, "number": numbers}
     found = Crawl(Client(raise_request_exception=False), path_values, QUERY_VALUES)
     found.run(routes)
     return found

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
@@ -53,7 +54,19 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/models/<version>/activate": {"reason": "tried"},
     "POST /api/v1/models/<version>/rollback": {"reason": "tried"},
 }
-CODES = {"complaint-types": "noise-residential", "agencies": "NYPD", "districts": "queens-07"}
+FORMS = {
+    "POST /open311/v2/requests.<suffix>": {
+        "service_code": "noise-residential",
+        "lat": "40.75",
+        "long": "-73.85",
+    },
+}
+CODES = {
+    "services": "noise-residential",
+    "complaint-types": "noise-residential",
+    "agencies": "NYPD",
+    "districts": "queens-07",
+}
 
 
 def section(name: str) -> str:
@@ -139,15 +152,20 @@ class World:
             "<version>": "small-2",
             "<complaint_type>": "noise-residential",
             "<kind>": "residential",
+            "<suffix>": "json",
+            "<request_id>": self.complaint.public_id,
+            "<token>": self.complaint.public_id,
         }.items():
             path = path.replace(name, value)
         return f"{path}?hour=3" if route == "GET /complaints/<complaint_type>" else path
 
-    def body(self, route: str) -> Any:
-        """What is sent."""
+    def body(self, route: str) -> tuple[Any, str]:
+        """What is sent, and its content type."""
+        if route in FORMS:
+            return urlencode(FORMS[route]), "application/x-www-form-urlencoded"
         if route.endswith("/mark-duplicate"):
-            return {"duplicate_of": self.original.public_id}
-        return BODIES.get(route, {})
+            return {"duplicate_of": self.original.public_id}, "application/json"
+        return BODIES.get(route, {}), "application/json"
 
 
 NEEDS_MODEL = ("GET /readyz", "GET /api/v1/complaints/<id>/forecast")
@@ -169,11 +187,7 @@ def answer(route: str, who: str) -> str:
         client, method = world.client(who), route.split()[0].lower()
         send = getattr(client, method)
         address = world.address(route)
-        response = (
-            send(address)
-            if method == "get"
-            else send(address, world.body(route), content_type="application/json")
-        )
+        response = send(address) if method == "get" else send(address, *world.body(route))
         if response.streaming:
             # Read to its end: an export holds a connection of its own until then.
             response.getvalue()
