@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
+from typing import Protocol
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,30 +24,68 @@ LONGEST_IN_HOURS = 48
 LONGEST_WITH_HOURS_DAYS = 14
 
 
+class Range(Protocol):
+    """What a sentence about a forecast is made of."""
+
+    @property
+    def median_hours(self) -> float:
+        """Half are closed by then."""
+
+    @property
+    def p10_hours(self) -> float:
+        """A tenth."""
+
+    @property
+    def p90_hours(self) -> float:
+        """Nine tenths."""
+
+    @property
+    def beyond_horizon(self) -> bool:
+        """Whether the median lies past the horizon."""
+
+    @property
+    def horizon_hours(self) -> float:
+        """As far as the forecast looks."""
+
+
 def hours_in_words(hours: float) -> str:
     """A duration with its unit, joined by no-break spaces: `40 min`, `3.2 h`, `2 d 4 h`, `23 d`.
 
     Each is rounded to what a reader can use: minutes below an hour, tenths of an hour below ten,
     hours up to two days, days from two weeks on. Never less than a minute.
     """
-    return _with_units(hours).replace(" ", NO_BREAK_SPACE)
-
-
-def _with_units(hours: float) -> str:
-    minutes = max(1, _round(hours * 60))
+    # Each rounding has few results, so their texts are remembered: an answer has three.
+    minutes = _round(hours * 60)
     if minutes < 60:
-        return f"{minutes} min"
+        return _minutes_in_words(max(1, minutes))
     tenths = _round(hours * 10)
     if tenths < 100:
-        whole, tenth = divmod(tenths, 10)
-        return f"{whole}.{tenth} h" if tenth else f"{whole} h"
-    whole_hours = _round(hours)
-    if whole_hours < LONGEST_IN_HOURS:
-        return f"{whole_hours} h"
-    days, rest = divmod(whole_hours, HOURS_A_DAY)
-    if days >= LONGEST_WITH_HOURS_DAYS:
-        return f"{_round(hours / HOURS_A_DAY):,} d"
-    return f"{days} d {rest} h" if rest else f"{days} d"
+        return _tenths_in_words(tenths)
+    whole = _round(hours)
+    if whole < LONGEST_WITH_HOURS_DAYS * HOURS_A_DAY:
+        return _whole_hours_in_words(whole)
+    return f"{_round(hours / HOURS_A_DAY):,}{NO_BREAK_SPACE}d"
+
+
+@cache
+def _minutes_in_words(minutes: int) -> str:
+    return f"{minutes}{NO_BREAK_SPACE}min"
+
+
+@cache
+def _tenths_in_words(tenths: int) -> str:
+    whole, tenth = divmod(tenths, 10)
+    number = f"{whole}.{tenth}" if tenth else f"{whole}"
+    return f"{number}{NO_BREAK_SPACE}h"
+
+
+@cache
+def _whole_hours_in_words(hours: int) -> str:
+    if hours < LONGEST_IN_HOURS:
+        return f"{hours}{NO_BREAK_SPACE}h"
+    days, rest = divmod(hours, HOURS_A_DAY)
+    words = f"{days} d {rest} h" if rest else f"{days} d"
+    return words.replace(" ", NO_BREAK_SPACE)
 
 
 def percent_in_words(share: float) -> str:
@@ -71,19 +111,21 @@ def moment_in_words(local: datetime) -> str:
 def forecast_in_words(forecast: Forecast, _: Callable[[str], str] = _) -> str:
     """A forecast in one sentence; of a complaint that waits already, what remains.
 
-    In the language of the page, or as `_` translates: to look it up takes as long as half of
-    all else that an answer of the API is made of.
+    In the language of the page, or as `_` translates.
     """
-    numbers = {
-        "median": hours_in_words(forecast.median_hours),
-        "p10": hours_in_words(forecast.p10_hours),
-        "p90": hours_in_words(forecast.p90_hours),
+    if forecast.open_hours is None:
+        return closing_in_words(forecast, _)
+    return _remaining_in_words(forecast) % {
+        **_numbers_in_words(forecast),
+        "waited": hours_in_words(forecast.open_hours),
     }
-    if forecast.open_hours is not None:
-        return _remaining_in_words(forecast) % {
-            **numbers,
-            "waited": hours_in_words(forecast.open_hours),
-        }
+
+
+def closing_in_words(forecast: Range, _: Callable[[str], str] = _) -> str:
+    """The same of a complaint as it is filed.
+
+    To look the sentence up takes as long as half of all else that an answer of the API is made of.
+    """
     if forecast.beyond_horizon:
         sentence = _(
             "More than half of such complaints are still open after %(median)s, "
@@ -99,7 +141,15 @@ def forecast_in_words(forecast: Forecast, _: Callable[[str], str] = _) -> str:
             "Half of such complaints are closed within %(median)s, eight in ten between %(p10)s "
             "and %(p90)s."
         )
-    return sentence % numbers
+    return sentence % _numbers_in_words(forecast)
+
+
+def _numbers_in_words(forecast: Range) -> dict[str, str]:
+    return {
+        "median": hours_in_words(forecast.median_hours),
+        "p10": hours_in_words(forecast.p10_hours),
+        "p90": hours_in_words(forecast.p90_hours),
+    }
 
 
 def _remaining_in_words(forecast: Forecast) -> str:
@@ -142,8 +192,8 @@ def reason_in_words(reason: Reason) -> str:
     return sentence % {"fact": fact, "time": hours_in_words(abs(reason.hours))}
 
 
-def queue_in_words(queue: QueueAhead) -> str:
-    """How many similar complaints wait."""
+def queue_in_words(queue: QueueAhead, _: Callable[[str], str] = _) -> str:
+    """How many similar complaints wait. In the language of the page, or as `_` translates."""
     numbers = {
         "hours": f"{queue.filed_within_hours}{NO_BREAK_SPACE}h",
         "city": f"{queue.in_city:,}",

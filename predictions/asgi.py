@@ -8,6 +8,7 @@ It never waits for the database on the request path.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -29,13 +30,16 @@ from predictions.health import active_model, refused_model  # noqa: E402
 from predictions.serving import serving  # noqa: E402
 from smart311.problems import CONTENT_TYPE, problem_body, shorten  # noqa: E402
 
+logger = logging.getLogger(__name__)
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 PREFIX = "/predict_async/"
 # As web answers other sites' pages: a forecast is public.
-ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
+ANY_ORIGIN = (b"access-control-allow-origin", b"*")
+Headers = list[tuple[bytes, bytes]]
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:
@@ -102,13 +106,41 @@ def _problem(status: int, detail: str, request_id: str) -> Answer:
 
 
 async def _send(send: Send, found: Answer, request_id: str, method: str) -> None:
+    headers = _headers(found, request_id)
+    await send({"type": "http.response.start", "status": found.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else found.body})
+
+
+def _headers(found: Answer, request_id: str) -> Headers:
     headers = [
-        (b"Content-Type", found.content_type.encode()),
-        (b"Content-Length", b"%d" % len(found.body)),
-        (b"X-Request-ID", request_id.encode()),
+        (b"content-type", found.content_type.encode()),
+        (b"content-length", b"%d" % len(found.body)),
+        (b"x-request-id", request_id.encode()),
         ANY_ORIGIN,
     ]
     if found.headers:
-        headers += [(name.encode(), value.encode()) for name, value in found.headers.items()]
-    await send({"type": "http.response.start", "status": found.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else found.body})
+        headers += [
+            (name.lower().encode(), value.encode()) for name, value in found.headers.items()
+        ]
+    return headers
+
+
+def answer_at_once(kind: str, query_string: str, server_headers: Headers) -> bytes | None:
+    """The whole HTTP answer to `/predict_async/{kind}?{query_string}`, as `application` gives it.
+
+    None for whatever is no forecast: `application` knows what to say of it.
+    """
+    known = _loaded()
+    if known is None:
+        return None
+    request_id = secrets.token_hex(8)
+    try:
+        found = answer(known, kind, query_string, datetime.now(UTC), request_id)
+    # The parser of HTTP would take it for its own; `application` fails with it once more, as a 500.
+    except Exception:
+        logger.exception("the short way failed")
+        return None
+    if found.status != 200:
+        return None
+    lines = [b"%b: %b\r\n" % pair for pair in (*server_headers, *_headers(found, request_id))]
+    return b"".join((b"HTTP/1.1 200 OK\r\n", *lines, b"\r\n", found.body))

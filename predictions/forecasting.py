@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -56,7 +55,7 @@ class ActiveModelForecaster:
             open_hours=open_hours,
             # Who waits now, whenever this one was filed.
             queue=_queue_ahead(features, queue) if queue.is_known_at(now) else None,
-            reasons=_reasons(model, features, queue, open_hours),
+            reasons=reasons_of(model, features, queue, open_hours),
             curve=_drawn(curve.after(open_hours)),
         )
 
@@ -65,22 +64,14 @@ def forecast_with(
     model: ServingModel, query: ForecastQuery, queue: Queue, *, why: bool = False
 ) -> Forecast:
     """The forecast that one model gives, knowing the queue; with its reasons if asked."""
-    return forecast_query(model, features_of(query), queue, why=why)
-
-
-def forecast_query(
-    model: ServingModel, query: Query, queue: Queue, *, why: bool = False
-) -> Forecast:
-    """The same of a query as the model knows it."""
-    # Looked up once, for the model and for the queue.
-    placed = in_district(query, district_of(query, model.runtime.header.encoding))
+    placed = in_district(model, features_of(query))
     found = model.runtime.forecast(placed, queue)
-    told = _told(model, found, query.created_at, _queue_at_filing(placed, queue))
+    told = _told(model, found, query.created_at, queue_at_filing(placed, queue))
     if not why:
         return told
     return replace(
         told,
-        reasons=_reasons(model, placed, queue),
+        reasons=reasons_of(model, placed, queue),
         curve=_drawn(model.runtime.curve(placed, queue)),
     )
 
@@ -92,23 +83,15 @@ def _drawn(curve: Curve) -> tuple[tuple[float, float], ...]:
     return tuple((one, curve.closed_within(one)) for one in hours)
 
 
-def forecast_queries(model: ServingModel, queries: Sequence[Query], queue: Queue) -> list[Forecast]:
-    """Many of them in one call of the model, each as it is alone; none has reasons."""
-    encoding = model.runtime.header.encoding
-    placed = [in_district(query, district_of(query, encoding)) for query in queries]
-    return [
-        _told(model, found, query.created_at, _queue_at_filing(query, queue))
-        for query, found in zip(placed, model.runtime.forecast_many(placed, queue), strict=True)
-    ]
-
-
-def _queue_at_filing(query: Query, queue: Queue) -> QueueAhead | None:
+def queue_at_filing(query: Query, queue: Queue) -> QueueAhead | None:
+    """Who waits when a complaint is filed; None where the queue is that of another time."""
     return _queue_ahead(query, queue) if queue.is_known_at(query.created_at) else None
 
 
-def _reasons(
+def reasons_of(
     model: ServingModel, features: Query, queue: Queue, open_hours: float = 0.0
 ) -> tuple[Reason, ...]:
+    """The facts that move a forecast most."""
     found = reasons(model.runtime, features, queue, open_hours)
     return tuple(Reason(feature, hours) for feature, hours in found)
 
@@ -132,8 +115,9 @@ def _active_model(city: City) -> tuple[ServingModel, Queue]:
     return known.model, known.queue
 
 
-def in_district(query: Query, district: str | None) -> Query:
-    """The query with its district."""
+def in_district(model: ServingModel, query: Query) -> Query:
+    """The query with its district, looked up once for the model and for the queue."""
+    district = district_of(query, model.runtime.header.encoding)
     if query.district == district:
         return query
     return msgspec.structs.replace(query, district=district)

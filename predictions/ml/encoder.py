@@ -1,13 +1,14 @@
 """Queries encoded fast: the numbers of `features.encode_query`, with what repeats remembered.
 
-A row is made of blocks that depend on few distinct values: a city has hundreds of types and
-districts, and a batch asks about few days. A block is computed once for each.
+Most of a row depends on few distinct values: a city has hundreds of types and districts, and a
+batch asks about few days. That part is computed once for each; time, exact place and queue are
+written into a copy of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,14 @@ from .features import (
     category_block,
     day_block,
     district_of,
+    feature_names,
     place_block,
     zone_of,
 )
-from .queue import UNKNOWN, Queue
+from .queue import QUEUE_FEATURES, UNKNOWN, Queue
 
 MOST_REMEMBERED = 10_000
-"""Of each kind of block; a hundred numbers at most, so a few megabytes."""
+"""Of each kind; a hundred numbers at most, so a few megabytes."""
 
 Block = Callable[..., Sequence[float]]
 
@@ -39,34 +41,31 @@ class Encoder:
     def __init__(self, encoding: Encoding) -> None:
         self._encoding = encoding
         self._zone = zone_of(encoding.time_zone)
+        names = feature_names(encoding.horizons_hours)
+        self._width = len(names)
+        self._day_at, self._hour_at = names.index("weekday"), names.index("hour")
+        self._queue_at = names.index(QUEUE_FEATURES[0])
         remember = lru_cache(maxsize=MOST_REMEMBERED)
-        self._category = remember(partial(category_block, encoding))
-        self._place = remember(partial(place_block, encoding))
-        self._area = remember(partial(area_block, encoding))
-        self._day = remember(partial(day_block, encoding))
+        self._still = remember(self._still_block)
+        self._day = remember(lambda day: np.array(day_block(encoding, day), np.float32))
 
     def row(self, query: Query, queue: Queue | None = None) -> Row:
         """One query: float32 (k,). Raises ValueError if `created_at` has no time zone."""
-        kind, moment = query.complaint_type, query.created_at
         _check_zone(query)
-        local = moment.astimezone(self._zone)
+        local = query.created_at.astimezone(self._zone)
         district = district_of(query, self._encoding)
-        waiting: Sequence[float] = UNKNOWN
-        if queue is not None and queue.is_known_at(moment):
-            waiting = queue.features(kind, self._agency(query), district, moment)
-        numbers = [
-            *self._category(
-                kind, query.agency, query.descriptor, query.location_type, query.channel
-            ),
-            *self._place(kind, query.agency, district),
-            *self._day(local.date()),
-            local.hour + local.minute / 60,
-            NAN if query.latitude is None else query.latitude,
-            NAN if query.longitude is None else query.longitude,
-            *waiting,
-            *self._area(kind, query.agency, query.descriptor, district),
-        ]
-        return np.array(numbers, dtype=np.float32)
+        row = self._still(*_still_key(query, district)).copy()
+        row[self._day_at : self._hour_at] = self._day(local.date())
+        row[self._hour_at] = local.hour + local.minute / 60
+        if query.latitude is not None:
+            row[self._hour_at + 1] = query.latitude
+        if query.longitude is not None:
+            row[self._hour_at + 2] = query.longitude
+        if queue is not None and queue.is_known_at(query.created_at):
+            row[self._queue_at : self._queue_at + len(QUEUE_FEATURES)] = queue.features(
+                query.complaint_type, self._agency(query), district, query.created_at
+            )
+        return row
 
     def rows(self, queries: Sequence[Query], queue: Queue | None = None) -> Matrix:
         """Many queries: float32 (n, k), row for row those of `row`."""
@@ -75,39 +74,44 @@ class Encoder:
         local = [query.created_at.astimezone(self._zone) for query in queries]
         districts = [district_of(query, self._encoding) for query in queries]
         pairs = list(zip(queries, districts, strict=True))
-        blocks = [
-            _spread(
-                self._category,
-                [
-                    (one.complaint_type, one.agency, one.descriptor, one.location_type, one.channel)
-                    for one in queries
-                ],
-            ),
-            _spread(self._place, [(one.complaint_type, one.agency, place) for one, place in pairs]),
-            _spread(self._day, [(moment.date(),) for moment in local]),
-            np.array(
-                [
-                    (
-                        moment.hour + moment.minute / 60,
-                        NAN if one.latitude is None else one.latitude,
-                        NAN if one.longitude is None else one.longitude,
-                    )
-                    for one, moment in zip(queries, local, strict=True)
-                ],
-                np.float32,
-            ),
-            self._waiting(pairs, queue),
-            _spread(
-                self._area,
-                [(one.complaint_type, one.agency, one.descriptor, place) for one, place in pairs],
-            ),
+        rows = np.concatenate([self._still(*_still_key(*pair)) for pair in pairs])
+        rows = rows.reshape(len(pairs), self._width)
+        days = np.concatenate([self._day(moment.date()) for moment in local])
+        rows[:, self._day_at : self._hour_at] = days.reshape(len(pairs), -1)
+        rows[:, self._hour_at : self._hour_at + 3] = [
+            (
+                moment.hour + moment.minute / 60,
+                NAN if one.latitude is None else one.latitude,
+                NAN if one.longitude is None else one.longitude,
+            )
+            for one, moment in zip(queries, local, strict=True)
         ]
-        return np.hstack(blocks)
+        if queue is not None:
+            waiting = self._waiting(pairs, queue)
+            rows[:, self._queue_at : self._queue_at + len(QUEUE_FEATURES)] = waiting
+        return rows
 
-    def _waiting(self, pairs: Sequence[tuple[Query, str | None]], queue: Queue | None) -> Matrix:
+    def _still_block(
+        self,
+        kind: str,
+        agency: str | None,
+        descriptor: str | None,
+        location_type: str | None,
+        channel: str | None,
+        district: str | None,
+    ) -> Row:
+        """A whole row, in which all that changes with time and exact place is NaN."""
+        moving = [NAN] * (self._queue_at + len(QUEUE_FEATURES) - self._day_at)
+        numbers = [
+            *category_block(self._encoding, kind, agency, descriptor, location_type, channel),
+            *place_block(self._encoding, kind, agency, district),
+            *moving,
+            *area_block(self._encoding, kind, agency, descriptor, district),
+        ]
+        return np.array(numbers, dtype=np.float32)
+
+    def _waiting(self, pairs: Sequence[tuple[Query, str | None]], queue: Queue) -> Matrix:
         """The queue's numbers: the same for all that ask about the same place and kind."""
-        if queue is None:
-            return np.full((len(pairs), len(UNKNOWN)), NAN, np.float32)
         at = queue.taken_at
 
         def block(kind: str | None, agency: str | None, district: str | None) -> Sequence[float]:
@@ -125,6 +129,17 @@ class Encoder:
 
     def _agency(self, query: Query) -> str | None:
         return query.agency or self._encoding.typical_agency.get(query.complaint_type)
+
+
+def _still_key(query: Query, district: str | None) -> tuple[Any, ...]:
+    return (
+        query.complaint_type,
+        query.agency,
+        query.descriptor,
+        query.location_type,
+        query.channel,
+        district,
+    )
 
 
 def _check_zone(query: Query) -> None:

@@ -33,7 +33,7 @@ Row = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float32]
 
 
-class Query(msgspec.Struct, frozen=True, kw_only=True):
+class Query(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A complaint as known when it is filed. All but type and time may be unknown."""
 
     complaint_type: str
