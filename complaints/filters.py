@@ -87,10 +87,7 @@ class ComplaintFilter:
 
 
 def _within(rows: ComplaintQuerySet, circle: Circle) -> ComplaintQuerySet:
-    if (cells := circle.cells()) is not None:
-        rows = rows.filter(cell__in=cells)
-    else:
-        rows = rows.filter(circle.box().condition())
+    rows = rows.filter(circle.box().condition())
     return rows.alias(haversine=circle.haversine()).filter(haversine__lte=circle.haversine_limit)
 
 

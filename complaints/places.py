@@ -11,16 +11,12 @@ from django.db.models import F, FloatField, Q, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cos, Power, Radians, Sin
 
-from complaints.models.complaint import CELL_RESOLUTION, cell_of
+from complaints.models.complaint import CELL_RESOLUTION
 
 EARTH_RADIUS_METRES = 6_371_008.8
 """Mean radius of the Earth (IUGG)."""
-SMALLEST_EDGE_METRES = 0.7 * h3.average_hexagon_edge_length(CELL_RESOLUTION, unit="m")
-"""H3's cells of one resolution differ in area by up to a factor of two over the globe."""
 MARGIN = 1.001
 """Of the box about a circle, so that rounding cuts nothing off."""
-MOST_RINGS = 14
-"""Up to 631 cells are looked up in the index; a larger circle is a good part of a city."""
 
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{15,16}")
 _DECIMAL = re.compile(r"[0-9]{18,19}")
@@ -55,16 +51,6 @@ class Circle:
     latitude: float
     longitude: float
     radius: float
-
-    def cells(self) -> list[int] | None:
-        """The cells that cover it (more, never less); None where they would be too many.
-
-        A disk of k rings reaches at least 1.5 k - 1 edges beyond a point in its central cell.
-        """
-        rings = math.ceil((self.radius / SMALLEST_EDGE_METRES + 1) / 1.5)
-        if rings > MOST_RINGS:
-            return None
-        return list(h3.grid_disk(cell_of(self.latitude, self.longitude), rings))
 
     def box(self) -> Box:
         """A box about it: a little larger, and all longitudes where it holds a pole."""

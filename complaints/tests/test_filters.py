@@ -388,15 +388,6 @@ def test_a_stored_cell_lies_in_the_range_of_each_of_its_parents(
         assert beside == parent or other_greatest < least or greatest < other_least
 
 
-@given(DEGREES, st.floats(1, 2500), st.floats(0, 1), st.floats(0, 360))
-def test_the_cells_of_a_circle_cover_it(
-    place: tuple[float, float], radius: float, share: float, bearing: float
-) -> None:
-    cells = Circle(*place, radius).cells()
-    point = cell_of(*travelled(place, share * radius, bearing))
-    assert cells is None or point in cells
-
-
 @given(
     st.tuples(st.floats(-90, 90), st.floats(-180, 180)),
     st.floats(1, 10_000),

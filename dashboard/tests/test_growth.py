@@ -86,8 +86,7 @@ class Town:
     def paths(self) -> Iterator[str]:
         """What is asked for.
 
-        Exports are left out, which read what they send, and circles and boxes: the newest hundred
-        of a place are found among all that lie in it.
+        Exports are left out, which read what they send.
         """
         day, month = ((self.now - timedelta(days=days)).date() for days in (2, 30))
         one = Complaint.objects.get(external_id="50")
@@ -96,7 +95,8 @@ class Town:
             "", "status=open", "complaint_type=type-1", "agency=A1", "district=district-2",
             "channel=phone", "ordering=created_at", "ordering=updated_at", "ordering=-closed_at",
             f"created_after={day}", f"closed_after={day}", f"updated_since={day}", "q=sample",
-            "predicted_late=true", "page_size=500&created_before=" + str(month),
+            "predicted_late=true", "bbox=-74,40.6,-73.8,40.7", "near=40.7,-73.9&radius=9000",
+            "page_size=500&created_before=" + str(month),
         ))  # fmt: skip
         yield from (f"{API}{one.public_id}/{part}" for part in ("", "events/", "similar/"))
         window = f"created_after={month}&created_before={day}"
