@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from predictions.models import ForecastWatch, ModelVersion, PromiseCount
 from predictions.promises import TARGET, Accuracy
+from predictions.reliability import FEWEST, reliability_of
 
 DEFINITION = (
     "A promise counts when its 80 % range (p10 to p90, hours from filing) has passed, whether its "
@@ -43,6 +44,17 @@ class KindAccuracySerializer(AccuracySerializer):
     code = serializers.CharField(allow_null=True, help_text="Null: not known")
 
 
+class ChanceAccuracySerializer(serializers.Serializer[Any]):
+    """A tenth of the promised chance to be closed within some hours of filing."""
+
+    within_hours = serializers.IntegerField(help_text="24, 72 or 168")
+    said = serializers.FloatField(help_text="Mean chance, from the promised p10, median and p90")
+    closed = serializers.FloatField(help_text="Share that was closed within those hours")
+    complaints = serializers.IntegerField(
+        help_text=f"Filed at least so long ago; tenths of fewer than {FEWEST} are left out"
+    )
+
+
 class ModelAccuracySerializer(serializers.Serializer[Any]):
     """What became of a version's promises."""
 
@@ -55,10 +67,11 @@ class ModelAccuracySerializer(serializers.Serializer[Any]):
     by_type = KindAccuracySerializer(many=True, help_text="The most first, as are the others")
     by_agency = KindAccuracySerializer(many=True)
     by_district = KindAccuracySerializer(many=True)
+    by_chance = ChanceAccuracySerializer(many=True, help_text="Shorter hours first, then chances")
 
 
 def accuracy_of(version: ModelVersion) -> dict[str, Any]:
-    """As ModelAccuracySerializer documents it; six queries."""
+    """As ModelAccuracySerializer documents it; seven queries."""
     counts = PromiseCount.objects.of_model(version.version).filter(city=version.city_id)
     watch = ForecastWatch.objects.filter(city=version.city_id).first()
     kinds = {
@@ -77,6 +90,11 @@ def accuracy_of(version: ModelVersion) -> dict[str, Any]:
         "overall": asdict(accuracy) if accuracy else None,
         "by_week": _rows(counts.totals("week_on"), "week_on", "week_on"),
         **kinds,
+        "by_chance": [
+            {"within_hours": hours, **asdict(tenth)}
+            for hours, tenths in reliability_of(version).items()
+            for tenth in tenths
+        ],
     }
 
 

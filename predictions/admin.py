@@ -17,10 +17,15 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from complaints.models import City
 from predictions.admin_home import model_cards
-from predictions.model_life import ask_for_training, calibration_plot, lived
-from predictions.models import ModelVersion
+from predictions.calibration_plots import calibration_plot, reliability_plot
+from predictions.model_life import ask_for_training, lived
+from predictions.models import ModelVersion, ModelVersionQuerySet
 from predictions.registry import ReasonNeeded, Unfit, activate, roll_back
+from predictions.reliability import FEWEST, reliability_of, tested_reliability
 from smart311.confirming import ask
+
+NOT_TESTED = "Its test has no chances to compare."
+NOT_LIVED = f"Fewer than {FEWEST} of its promises can be compared with what came; it takes a day."
 
 
 class ActionWithReasonForm(ActionForm):  # type: ignore[misc]
@@ -63,15 +68,15 @@ class ModelVersionAdmin(ModelAdmin):  # type: ignore[misc]
     list_select_related = ("city",)
     fields = (
         *("version", "city", "status", "as_of", "trained_at", "activated_at", "sha256"),
-        *("verdict_table", "came_true", "history_table", "metrics"),
+        *("verdict_table", "tested", "chances", "came_true", "history_table", "metrics"),
     )
-    readonly_fields = ("verdict_table", "came_true", "history_table")
+    readonly_fields = ("verdict_table", "tested", "chances", "came_true", "history_table")
     actions = ("activate", "roll_back")
     actions_detail = ("serve", "withdraw")
     actions_list = ("retrain",)
     action_form = ActionWithReasonForm
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
+    def get_queryset(self, request: HttpRequest) -> ModelVersionQuerySet:
         return ModelVersion.objects.without_bytes()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -114,7 +119,15 @@ class ModelVersionAdmin(ModelAdmin):  # type: ignore[misc]
         found = lived(version)
         return f"{found.kept:.0%} of {found.due:,}" if found else "–"
 
-    @admin.display(description="What became of its promises")
+    @admin.display(description="Chances in its test")
+    def tested(self, version: ModelVersion) -> SafeString | str:
+        return reliability_plot(tested_reliability(version.metrics), NOT_TESTED)
+
+    @admin.display(description="Chances it promised")
+    def chances(self, version: ModelVersion) -> SafeString | str:
+        return reliability_plot(reliability_of(version), NOT_LIVED)
+
+    @admin.display(description="Ranges it promised")
     def came_true(self, version: ModelVersion) -> SafeString | str:
         found = lived(version)
         return calibration_plot(found) if found else "None has come due yet."
@@ -122,9 +135,22 @@ class ModelVersionAdmin(ModelAdmin):  # type: ignore[misc]
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        more = {"cards": model_cards(timezone.now()), "title": "Model versions"}
+        more = {
+            "cards": model_cards(timezone.now()),
+            "serving": [self._plots(version) for version in self.get_queryset(request).active()],
+            "title": "Model versions",
+        }
         response: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **more})
         return response
+
+    def _plots(self, version: ModelVersion) -> dict[str, Any]:
+        return {
+            "version": version,
+            "plots": (
+                ("What it said in its test, and what came true", self.tested(version)),
+                ("What it promised, and what came true", self.chances(version)),
+            ),
+        }
 
     @action(description="Let it serve", permissions=["activate"], icon="play_arrow")  # type: ignore[untyped-decorator]
     def serve(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -201,6 +201,41 @@ class PromiseCount(models.Model):
         return f"{self.model}, {self.week_on}"
 
 
+class ChanceCount(models.Model):
+    """What was promised to be closed within some hours, and what was, of one week's complaints.
+
+    The chance follows from the promised quantiles. Counted are complaints that were filed so many
+    hours ago, closed or not.
+    """
+
+    city = models.ForeignKey(City, on_delete=models.CASCADE)
+    model = models.CharField(max_length=50, help_text="Version that promised")
+    week_on = models.DateField(help_text="Monday of the week of filing, on the city's calendar")
+    within_hours = models.PositiveSmallIntegerField()
+    tenth = models.PositiveSmallIntegerField(help_text="Of the promised chance: 0 is below 10 %")
+    complaints = models.PositiveIntegerField()
+    closed = models.PositiveIntegerField(help_text="Closed within those hours")
+    said_millionths = models.BigIntegerField(help_text="Sum of the promised chances")
+
+    objects = models.Manager["ChanceCount"]()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["city", "week_on", "model", "within_hours", "tenth"],
+                name="chance_counted_once",
+            ),
+            models.CheckConstraint(
+                name="chance_closed_are_some_of_all",
+                condition=Q(closed__lte=models.F("complaints")),
+            ),
+        ]
+        indexes = [models.Index(fields=["model"], name="chance_by_model")]
+
+    def __str__(self) -> str:
+        return f"{self.model}, {self.week_on}, {self.within_hours} h"
+
+
 class ForecastWatch(models.Model):
     """What is watched of a city's forecasts, and what is wrong with them."""
 

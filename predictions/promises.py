@@ -18,13 +18,21 @@ from django.db import connection, transaction
 
 from complaints.models import City
 from predictions.ml.survival import EDGES_HOURS
-from predictions.models import ForecastWatch, ModelVersion, PromiseCount
+from predictions.models import ChanceCount, ForecastWatch, ModelVersion, PromiseCount
 
 SQL = Path(__file__).parent / "sql"
 TARGET = 0.8
 """Share of promises that should be kept: the range leaves out a tenth on either side."""
+WITHIN_HOURS = (24, 72, 168)
+"""Horizons of the chances that are compared with what came; those of forecasts' answers."""
 LATE_COMMITS = timedelta(hours=1)
 """A transaction's changes carry its beginning: those of long ones appear this much later."""
+
+COUNTED: dict[str, type[PromiseCount | ChanceCount]] = {
+    "promise_counts.sql": PromiseCount,
+    "chance_counts.sql": ChanceCount,
+}
+"""What counts a week, and into which table."""
 
 
 @dataclass(frozen=True)
@@ -64,26 +72,28 @@ def count_promises(city: City, now: datetime, *, anew: bool = False) -> int:
     watch, _ = ForecastWatch.objects.select_for_update().get_or_create(city=city)
     since = watch.counted_until - LATE_COMMITS if watch.counted_until and not anew else None
     weeks = _weeks(city, since, now)
-    if anew:
-        PromiseCount.objects.filter(city=city).delete()
-    PromiseCount.objects.filter(city=city, week_on__in=weeks).delete()
-    horizons = json.dumps(_horizons(city))
-    with connection.cursor() as cursor:
-        statement = (SQL / "promise_counts.sql").read_text()
-        for week in weeks:
-            cursor.execute(
-                statement,
-                {
-                    "city": city.pk,
-                    "zone": city.time_zone,
-                    "now": now,
-                    "week": week,
-                    "horizons": horizons,
-                },
-            )
+    for counts in COUNTED.values():
+        rows = counts.objects.filter(city=city)
+        (rows if anew else rows.filter(week_on__in=weeks)).delete()
+    _count(city, weeks, now)
     watch.counted_until = now
     watch.save(update_fields=["counted_until"])
     return len(weeks)
+
+
+def _count(city: City, weeks: list[date], now: datetime) -> None:
+    values: dict[str, Any] = {
+        "city": city.pk,
+        "zone": city.time_zone,
+        "now": now,
+        "horizons": json.dumps(_horizons(city)),
+        "within": list(WITHIN_HOURS),
+    }
+    with connection.cursor() as cursor:
+        for name in COUNTED:
+            statement = (SQL / name).read_text()
+            for week in weeks:
+                cursor.execute(statement, values | {"week": week})
 
 
 def _weeks(city: City, since: datetime | None, now: datetime) -> list[date]:
@@ -97,6 +107,8 @@ def _weeks(city: City, since: datetime | None, now: datetime) -> list[date]:
                 "since": since or "1000-01-01",
                 "now": now,
                 "longest": longest,
+                "within": list(WITHIN_HOURS),
+                "longest_within": WITHIN_HOURS[-1],
             },
         )
         return [week for (week,) in cursor.fetchall()]

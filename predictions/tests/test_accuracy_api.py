@@ -26,7 +26,7 @@ def test_it_answers_shares_by_week_type_agency_and_district(
     promised(None, complaint_type=rodent, created_at=NOON + timedelta(days=7))
     promised(2.0, promised_by="small-0")
     count_promises(city, LATER + timedelta(days=14))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         body = client.get(PATH + slash).json()
     assert (body["version"], body["target"]) == ("small-1", 0.8)
     assert body["overall"]["due"] == 3

@@ -222,5 +222,5 @@ def test_the_list_puts_versions_and_their_promises_beside_each_other(
     for told in ("21.5", "0.123", "81%", "0.70", "80% of 10", "hour has drifted"):
         assert told in page
     shown = staff.get(f"{MODELS}{refused.pk}/change/").content.decode()
-    assert 'cx="180.0" cy="20.0"' in shown
+    assert "translate(180.0 20.0)" in shown
     assert "10 promises have come due; mean error 1.0 h" in shown

@@ -115,11 +115,12 @@ def test_a_reopened_complaint_is_counted_again() -> None:
 def test_counting_twice_changes_nothing_and_looks_at_nothing_old() -> None:
     city = promised(2.0).city
     Complaint.objects.update(updated_at=NOON)
-    count_promises(city, LATER)
+    # Three days after its filing its chances have just come due.
+    count_promises(city, LATER + timedelta(hours=2))
     before = counts()
-    assert count_promises(city, LATER + timedelta(hours=2)) == 0
+    assert count_promises(city, LATER + timedelta(hours=4)) == 0
     assert counts() == before
-    assert ForecastWatch.objects.get().counted_until == LATER + timedelta(hours=2)
+    assert ForecastWatch.objects.get().counted_until == LATER + timedelta(hours=4)
 
 
 @pytest.mark.parametrize("seed", range(5))
