@@ -32,6 +32,7 @@ _OUTAGE = (
     "The database does not answer; send it again, with the same Idempotency-Key if it had one."
 )
 """It cannot say that nothing was stored: the answer to COMMIT may be what was lost."""
+_BUSY = "More requests came than can be answered; nothing was done with this one. Send it again."
 ECHO_LIMIT = 200
 """Most characters of somebody's input that an answer repeats."""
 
@@ -189,9 +190,17 @@ def _outage(request: HttpRequest) -> HttpResponseBase:
     return _page(request, "503.html", 503, headers)
 
 
+def busy(request: HttpRequest) -> HttpResponse:
+    """To somebody who waited too long already: nothing was done with the request."""
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    if speaks_problem(request):
+        return problem(request, 503, _BUSY, headers=headers)
+    return _page(request, "busy.html", 503, headers)
+
+
 def _page(
     request: HttpRequest, template: str, status_code: int, headers: dict[str, str] | None = None
-) -> HttpResponseBase:
+) -> HttpResponse:
     """A page of the error in the visitor's language."""
     try:
         language = chosen_language(request)

@@ -43,7 +43,8 @@ GUNICORN = [
 
 def web_command(bind: str) -> list[str]:
     """The web server on an address. A list of a hundred values is a long request line."""
-    return [*GUNICORN, "-b", bind, "-k", "gthread", "--workers", "2", "--threads", "8",
+    worker = "smart311.crowding.QueueWorker"
+    return [*GUNICORN, "-b", bind, "-k", worker, "--workers", "2", "--threads", "8",
             "--limit-request-line", "8190", "smart311.wsgi"]  # fmt: skip
 
 
