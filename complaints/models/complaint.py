@@ -140,7 +140,12 @@ class Complaint(models.Model):
         help_text="Whose key or session filed it; empty if anonymous or imported",
     )
     duplicate_of = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="duplicates"
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="duplicates",
     )
     is_duplicate = models.BooleanField(
         default=False,
@@ -231,6 +236,12 @@ class Complaint(models.Model):
                 fields=["filed_by", "-id"],
                 name="complaint_by_filer",
                 condition=Q(filed_by__isnull=False),
+            ),
+            # Few complaints repeat another, and nobody asks for those that repeat none.
+            models.Index(
+                fields=["duplicate_of"],
+                name="complaint_by_original",
+                condition=Q(duplicate_of__isnull=False),
             ),
             # What staff work through: few rows of a large table, by when they should be closed.
             models.Index(

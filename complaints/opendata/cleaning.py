@@ -252,10 +252,14 @@ def _published(rows: pl.DataFrame, city: City) -> pl.DataFrame:
 
 
 def _finished(rows: pl.DataFrame, mapping: SourceMapping, choice: Choice) -> pl.DataFrame:
-    return with_cells(rows).with_columns(
-        pl.concat_str(pl.lit(choice.id_prefix), "external_id").alias("external_id"),
-        pl.concat_str(pl.lit(choice.id_prefix), "duplicate_of").alias("duplicate_of"),
-        pl.col("channel").str.to_lowercase().str.slice(0, CHANNEL_CHARACTERS),
-        agency=pl.col("agency") if mapping.has_agency_codes else pl.col("agency_name"),
-        district_name=pl.concat_str(pl.lit(mapping.district_prefix), "district"),
+    return (
+        with_cells(rows)
+        .with_columns(
+            pl.concat_str(pl.lit(choice.id_prefix), "external_id").alias("external_id"),
+            pl.concat_str(pl.lit(choice.id_prefix), "duplicate_of").alias("duplicate_of"),
+            pl.col("channel").str.to_lowercase().str.slice(0, CHANNEL_CHARACTERS),
+            agency=pl.col("agency") if mapping.has_agency_codes else pl.col("agency_name"),
+            district_name=pl.concat_str(pl.lit(mapping.district_prefix), "district"),
+        )
+        .sort("created_at", "external_id")
     )

@@ -27,6 +27,8 @@ from complaints.publication import mark_of
 
 MERGED_ROWS = 200_000
 """So many rows of the file are one statement: what a statement remembers stays small."""
+MEMORY = "64MB"
+"""For a sort or a table of groups; with PostgreSQL's usual 4 MB they go through files."""
 
 
 @dataclass
@@ -102,17 +104,21 @@ def import_batches(
     # What lies in the future is not known yet, however the file was made.
     known = replace(choice, observed_at=choice.observed_at or timezone.now())
     summary = Summary(observed_at=choice.observed_at)
-    cleaned = ((batch, clean(batch.frame, mapping, city, known)) for batch in batches)
+    read = worked_ahead(batches)
+    cleaned = ((batch, clean(batch.frame, mapping, city, known)) for batch in read)
     with connection.cursor() as cursor:
         # One import of a source at a time: two at once would both find a row missing.
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"import {city.slug} {source}"]
         )
+        cursor.execute("SELECT set_config('work_mem', %s, true)", [MEMORY])
         staging.create(cursor)
+        used = staging.Used()
         for batch, clean_batch in worked_ahead(cleaned):
             _stage(cursor, batch, clean_batch, summary, rejects)
+            used.add(clean_batch.rows)
             progress(batch.bytes_read)
-        _merge(cursor, city, mapping, source, summary)
+        _merge(cursor, city, mapping, source, used, summary)
         staging.drop(cursor)
     return summary
 
@@ -128,7 +134,7 @@ def _stage(
     summary.left_out += cleaned.left_out
     summary.notes.update(cleaned.notes)
     summary.quality.merge(cleaned.quality)
-    summary.last_row = max([summary.last_row, *cleaned.rows["row"].tail(1)])
+    summary.last_row = max(summary.last_row, cleaned.rows.select(pl.max("row")).item() or 0)
     staging.copy(cursor, cleaned.rows)
 
 
@@ -143,18 +149,25 @@ def _with_record(frame: pl.DataFrame, rejects: pl.DataFrame) -> list[tuple[int, 
 
 
 def _merge(
-    cursor: CursorWrapper, city: City, mapping: SourceMapping, source: str, summary: Summary
+    cursor: CursorWrapper,
+    city: City,
+    mapping: SourceMapping,
+    source: str,
+    used: staging.Used,
+    summary: Summary,
 ) -> None:
     if repeated := staging.drop_repeated(cursor, summary.quality):
         summary.notes["row replaced by a later one of the same id in the file"] += repeated
+        used.count_again(cursor)
     if summary.observed_at is None:
         cursor.execute("SELECT greatest(max(created_at), max(closed_at)) FROM staging")
         summary.observed_at = cursor.fetchone()[0]
     if summary.last_row > MERGED_ROWS:
         cursor.execute("CREATE INDEX ON staging (row)")
-    cursor.execute("ANALYZE staging")
+    # What rows are found and joined by; of the others nobody asks.
+    cursor.execute("ANALYZE staging (row, external_id, complaint_type, agency, district_name)")
     names = Names(city)
-    staging.resolve_names(cursor, names, mapping, summary.quality)
+    staging.resolve_names(cursor, names, used, mapping, summary.quality)
     staging.count_same_reports(cursor, summary.quality)
     summary.created_names = names.created
     # Checked at each statement's end: the list of rows to check would else grow until the commit.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 from django.db.backends.utils import CursorWrapper
@@ -18,7 +19,62 @@ from complaints.opendata.quality import Quality
 
 SQL = Path(__file__).parent / "sql"
 TABLES = ("staging", "staging_agency", "staging_type", "staging_district")
-_COLUMNS = ", ".join(STAGED)
+_KINDS = ("complaint_type", "agency", "agency_name")
+
+
+@dataclass
+class Used:
+    """Which names stand in staged rows, and how often."""
+
+    kinds: Counter[tuple[str | None, ...]] = field(default_factory=Counter)
+    """Of complaint type, agency and the agency's name."""
+    districts: Counter[str | None] = field(default_factory=Counter)
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Count a batch."""
+        for *names, count in rows.group_by(_KINDS).len().iter_rows():
+            self.kinds[tuple(names)] += count
+        for name, count in rows.group_by("district_name").len().iter_rows():
+            self.districts[name] += count
+
+    def count_again(self, cursor: CursorWrapper) -> None:
+        """Count what is still staged."""
+        kinds = ", ".join(_KINDS)
+        cursor.execute(f"SELECT {kinds}, count(*) FROM staging GROUP BY {kinds}")  # noqa: S608
+        self.kinds = Counter({tuple(names): count for *names, count in cursor.fetchall()})
+        cursor.execute("SELECT district_name, count(*) FROM staging GROUP BY district_name")
+        self.districts = Counter(dict(cursor.fetchall()))
+
+    def agencies(self) -> list[tuple[str, str | None]]:
+        """Each agency's code with its most frequent name, the most frequent agencies first."""
+        codes: Counter[str] = Counter()
+        named: dict[str, Counter[str]] = {}
+        for (_, code, name), count in self.kinds.items():
+            if code is not None:
+                codes[code] += count
+                named.setdefault(code, Counter())
+                if name is not None:
+                    named[code][name] += count
+        return [(code, next(iter(_ordered(named[code])), None)) for code in _ordered(codes)]
+
+    def types(self) -> list[tuple[str, str | None, int]]:
+        """Each type's name with its agency, and of how many rows, the most frequent first."""
+        found: Counter[tuple[str, str | None]] = Counter()
+        for (name, code, _), count in self.kinds.items():
+            if name is not None:
+                found[name, code] += count
+        order = sorted(found.items(), key=lambda one: (-one[1], one[0][0], one[0][1] or ""))
+        return [(name, code, count) for (name, code), count in order]
+
+    def district_names(self) -> list[str]:
+        """The most frequent first."""
+        return _ordered(
+            Counter({name: count for name, count in self.districts.items() if name is not None})
+        )
+
+
+def _ordered(counts: Counter[str]) -> list[str]:
+    return sorted(counts, key=lambda name: (-counts[name], name))
 
 
 def create(cursor: CursorWrapper) -> None:
@@ -28,12 +84,13 @@ def create(cursor: CursorWrapper) -> None:
     cursor.execute((SQL / "names.sql").read_text())
 
 
-def copy(cursor: CursorWrapper, rows: pl.DataFrame) -> None:
-    """Add clean rows."""
+def copy(cursor: CursorWrapper, rows: pl.DataFrame, table: str = "staging") -> None:
+    """Add rows to one of the tables."""
     text = io.BytesIO()
     rows.write_csv(text, include_header=False, datetime_format="%Y-%m-%d %H:%M:%S%.6f+00")
     text.seek(0)
-    cursor.copy_expert(f"COPY staging ({_COLUMNS}) FROM STDIN (FORMAT csv)", text)
+    columns = ", ".join(rows.columns)
+    cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)", text)
 
 
 def drop_repeated(cursor: CursorWrapper, quality: Quality) -> int:
@@ -61,51 +118,49 @@ def drop(cursor: CursorWrapper) -> None:
 
 
 def resolve_names(
-    cursor: CursorWrapper, names: Names, mapping: SourceMapping, quality: Quality
+    cursor: CursorWrapper, names: Names, used: Used, mapping: SourceMapping, quality: Quality
 ) -> None:
-    """Say which id each name of the staging table has; new names are created."""
-    agencies = _distinct(cursor, "agency, mode() WITHIN GROUP (ORDER BY agency_name)", "agency")
-    known = {
+    """Say which id each name of the staging table has; new names are created.
+
+    The most frequent come first: it is they that name what is created.
+    """
+    agencies = {
         code: names.agency(code, name) if mapping.has_agency_codes else names.agency_named(code)
-        for code, name in agencies
+        for code, name in used.agencies()
     }
-    cursor.executemany(
-        "INSERT INTO staging_agency VALUES (%s, %s)",
-        [(code, agency.pk) for code, agency in known.items()],
-    )
-    _resolve_types(cursor, names, known, quality)
+    _copy_ids(cursor, "staging_agency", ["code"], [(k, one.pk) for k, one in agencies.items()])
+    types = _resolved_types(names, used, agencies, quality)
+    _copy_ids(cursor, "staging_type", ["name", "agency"], types)
     has_boards = mapping.district_naming == "community boards"
     district_of = names.community_board if has_boards else names.district_named
-    districts = [(name, district_of(name)) for (name,) in _distinct(cursor, "district_name")]
-    cursor.executemany(
-        "INSERT INTO staging_district VALUES (%s, %s)",
-        [(name, district.pk) for name, district in districts if district],
-    )
+    districts = [(name, district_of(name)) for name in used.district_names()]
+    ids = [(name, district.pk) for name, district in districts if district]
+    _copy_ids(cursor, "staging_district", ["name"], ids)
 
 
-def _resolve_types(
-    cursor: CursorWrapper, names: Names, agencies: Mapping[str, Agency], quality: Quality
-) -> None:
-    rows = _distinct(cursor, "complaint_type, agency, count(*)", "complaint_type, agency")
-    spelt: dict[tuple[str, str], str] = {}
-    for name, code, count in rows:
-        kind = names.complaint_type(name, agencies.get(code))
-        cursor.execute("INSERT INTO staging_type VALUES (%s, %s, %s)", [name, code, kind.pk])
+def _resolved_types(
+    names: Names, used: Used, agencies: Mapping[str, Agency], quality: Quality
+) -> list[tuple[str, str | None, int]]:
+    """Each name, agency's code, and the type's id."""
+    found: list[tuple[str, str | None, int]] = []
+    spelt: dict[tuple[str, str | None], str] = {}
+    for name, code, count in used.types():
+        kind = names.complaint_type(name, agencies.get(code) if code else None)
+        found.append((name, code, kind.pk))
         # The most frequent come first: what differs from them is the odd one.
         if spelt.setdefault((name.casefold(), code), name) != name:
             quality.add("case_twin", code, count, [name])
         if kind.pk in names.new_types:
             quality.add("unknown_type", code, count, [name])
+    return found
 
 
-def _distinct(
-    cursor: CursorWrapper, columns: str, group: str | None = None
-) -> list[tuple[Any, ...]]:
-    """Distinct values of staging columns, the most frequent first: it names what is created."""
-    group = group or columns
-    first = group.split(",", maxsplit=1)[0]
-    cursor.execute(
-        f"SELECT {columns} FROM staging WHERE {first} IS NOT NULL "  # noqa: S608
-        f"GROUP BY {group} ORDER BY count(*) DESC, {group}"
-    )
-    return list(cursor.fetchall())
+def _copy_ids(
+    cursor: CursorWrapper,
+    table: str,
+    columns: Sequence[str],
+    rows: Sequence[tuple[str | int | None, ...]],
+) -> None:
+    schema = {**dict.fromkeys(columns, pl.String), "id": pl.Int64}
+    copy(cursor, pl.DataFrame(rows, schema, orient="row"), table)
+    cursor.execute(f"ANALYZE {table}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError
 
-from complaints.models import Import
+from complaints.models import City, Import
 from complaints.opendata.checks import CHECKS
 from complaints.opendata.quality import Quality
 from complaints.opendata.rejects import Rejects, safe_cell
@@ -64,6 +64,14 @@ def test_a_clean_file_has_nothing_odd(tmp_path: Path) -> None:
 def test_repeated_ids_and_reports_are_counted(tmp_path: Path) -> None:
     load(write_csv(tmp_path / "a.csv", {}, {"unique_key": "1"}, {}, {}))
     assert (rows("repeated_id"), rows("repeated_report")) == (1, 2)
+
+
+def test_a_row_that_a_later_one_replaces_names_nothing(tmp_path: Path) -> None:
+    new = {"complaint_type": "Something New", "agency": "XYZ", "community_board": "99 NOWHERE"}
+    load(write_csv(tmp_path / "a.csv", {"unique_key": "1", **new}, {"unique_key": "1"}, {}))
+    assert (rows("repeated_id"), rows("unknown_type")) == (1, 0)
+    named = City.objects.values_list("complaint_types__name", "agencies__code", "districts__name")
+    assert not {"Something New", "XYZ", "99 NOWHERE"} & {one for row in named for one in row}
 
 
 def test_names_that_differ_in_case_are_twins_within_an_agency(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
--- Bring a range of staged rows into a table that holds none of them yet. Answers how many.
+-- Bring a range of staged rows into a table that holds none of them yet. Answers how many. Each
+-- batch was staged in the order of filing.
 
 WITH incoming AS (
     SELECT
@@ -36,7 +37,6 @@ WITH incoming AS (
         closed_at, due_at, %(observed_at)s, latitude, longitude, cell, address, zip, channel,
         resolution, is_duplicate, '', public_description, %(redaction)s
     FROM incoming
-    ORDER BY created_at, external_id
     RETURNING 1
 )
 SELECT count(*) FROM inserted;
