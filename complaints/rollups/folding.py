@@ -95,8 +95,9 @@ def merge_images(cursor: CursorWrapper, images: str, parameters: dict[str, Any])
 
 def _merged(grain: Grain) -> str:
     key = ", ".join(grain.key)
-    # The most selective column first: what is compared most often then differs at once.
-    order = ", ".join(reversed(grain.key))
+    # By time, so that a period lies together and a window is read from few pages; then the most
+    # selective column first: what is compared most often differs at once.
+    order = ", ".join(("period", *reversed([name for name in grain.key if name != "period"])))
     return f"""
     merged_{grain.name} AS (
         INSERT INTO {grain.table} AS folded

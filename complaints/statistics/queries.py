@@ -15,16 +15,15 @@ from psycopg2.errors import QueryCanceled
 from complaints.rollups.grains import MEASURES
 from complaints.rollups.histogram import between, hours_of
 from complaints.statistics.groups import GROUPS, expression_of
+from complaints.statistics.packed import BINS, COUNTS, Bins, Histograms
 from complaints.statistics.planning import Plan
 from complaints.statistics.question import Question
-from complaints.statistics.sources import KEPT, MOST_ROWS, bins, counts, named
+from complaints.statistics.sources import KEPT, MOST_ROWS, counts, histograms, named
 
 MOST_GROUPS = 5_000
 LEVELS = (0.5, 0.9)
-ROUNDING = 1e-9
-"""Three of six may come out as a little more than half."""
-
-_SUMS = ("complaints", "closed", "timed", "seconds", "censored")
+PACKED = 3
+"""How many columns at a row's end hold its histograms."""
 
 
 class TooMany(ValueError):
@@ -80,7 +79,7 @@ def ask(question: Question, found: Plan | None, now: datetime) -> tuple[Row, lis
     return rows_of(question, rows)
 
 
-def rows_of(question: Question, rows: Sequence[tuple[Any, ...]]) -> tuple[Row, list[Row]]:
+def rows_of(question: Question, rows: Sequence[Sequence[Any]]) -> tuple[Row, list[Row]]:
     """The total and the groups from what `statement` selects. Raises TooMany."""
     if rows and rows[0][0] > MOST_ROWS:
         raise TooMany(
@@ -90,13 +89,49 @@ def rows_of(question: Question, rows: Sequence[tuple[Any, ...]]) -> tuple[Row, l
             )
             % {"most": f"{MOST_ROWS:,}"}
         )
-    if len(rows) > MOST_GROUPS + 1:
+    if len(rows) > MOST_GROUPS:
         raise TooMany(
             gettext("The answer has more than %(most)s groups; group by less or narrow the filter.")
             % {"most": f"{MOST_GROUPS:,}"}
         )
-    read = [_row(row, len(question.group_by)) for row in rows]
-    return (read[0], read[1:]) if read else (_row((0, 1, *_nothing(question)), 0), [])
+    width = len(question.group_by)
+    keys = [tuple(row[1 : 1 + width]) for row in rows]
+    counts = [row[1 + width : -PACKED] for row in rows]
+    totals = [sum(column) for column in zip(*counts, strict=True)] or [0] * len(_sums(question))
+    read = Histograms.read([row[-PACKED:] for row in rows])
+    (total,) = _rows(question, [()], [totals], read.total())
+    return total, _rows(question, keys, counts, read) if width else []
+
+
+def _rows(
+    question: Question,
+    keys: list[tuple[Any, ...]],
+    counts: Sequence[Sequence[int]],
+    read: Histograms,
+) -> list[Row]:
+    nothing: list[Bins] = [[None] * len(keys)] * len(LEVELS)
+    lower, upper, survived = nothing, nothing, nothing
+    if "hours" in question.figures:
+        beside = [read.quantiles(level) for level in LEVELS]
+        lower, upper = [pair[0] for pair in beside], [pair[1] for pair in beside]
+    if "survival" in question.figures:
+        survived = [read.survived(level) for level in LEVELS]
+    censored = read.waiting.sum(axis=1)
+    return [
+        Row(
+            key=key,
+            complaints=counts[place][0],
+            closed=counts[place][1],
+            timed=counts[place][2],
+            seconds=counts[place][3],
+            censored=int(censored[place]),
+            lower=tuple(bins[place] for bins in lower),
+            upper=tuple(bins[place] for bins in upper),
+            survived=tuple(bins[place] for bins in survived),
+            kept=dict(zip(KEPT, counts[place][4:], strict=False)),
+        )
+        for place, key in enumerate(keys)
+    ]
 
 
 @contextmanager
@@ -117,135 +152,55 @@ def patience() -> Iterator[None]:
 
 def width_of(question: Question) -> int:
     """How many columns `statement` selects."""
-    return 2 + len(question.group_by) + len(_nothing(question))
+    return 1 + len(question.group_by) + len(_sums(question)) + PACKED
 
 
 def statement(question: Question, found: Plan | None, now: datetime) -> str:
-    """The SQL: the total, then a row a group, each led by how many complaints were read.
+    """The SQL: a row a group, led by how many complaints were read, ended by its histograms.
 
-    What is summed is small: first the counts and bins of each group, then all of it at once.
+    Without groups it is one row or, of nothing, none. Summing bins and finding quantiles is left
+    to `packed`: the database would sort a row for each bin of each group.
     """
     names = [f"group_{number}" for number in range(len(question.group_by))]
-    groups = "".join(f"{name}, " for name in names)
     queries = named(question, found, now)
-    one_group = f"PARTITION BY {groups}is_total"
+    steps = [f"{name} AS ({sql})" for name, sql in queries.items()]
+    sums = ", ".join(f"sum({name})::bigint AS {name}" for name in _sums(question))
+    steps.append(f"counted AS ({_grouped(question, counts(question, found), names, sums)})")
+    columns, joined = "NULL, NULL, NULL", ""
+    if rows := histograms(question, found):
+        waits = "string_agg('\\x00000002'::bytea || int2send(waited), '')"
+        packed = f"{BINS} AS bins, {COUNTS} AS counts, {waits} AS waits"
+        steps.append(f"binned AS ({_grouped(question, rows, names, packed)})")
+        columns = "bins, counts, waits"
+        joined = "LEFT JOIN binned " + (f"USING ({', '.join(names)})" if names else "ON true")
     return f"""
-    WITH {"".join(f"{name} AS ({sql}), " for name, sql in queries.items())}
-    {_grouped(question, found, names)},
-    ranked AS (
-        SELECT *, {_ranks(question)}
-        FROM items
-        WINDOW whole AS ({one_group}), up AS ({one_group} ORDER BY bin NULLS FIRST),
-            down AS ({one_group} ORDER BY bin DESC NULLS LAST)
-    ),
-    survived AS (
-        SELECT *, {_surviving(question)}
-        FROM ranked WINDOW up AS ({one_group} ORDER BY bin NULLS FIRST)
-    )
-    SELECT {"(SELECT count(*) FROM chosen)" if "chosen" in queries else "0"}, is_total, {groups}
-        {_results(question)}
-    FROM survived
-    GROUP BY {groups}is_total
-    HAVING is_total = 1 OR sum(complaints) <> 0
+    WITH {", ".join(steps)}
+    SELECT {"(SELECT count(*) FROM chosen)" if "chosen" in queries else "0"},
+        {", ".join((*names, *_sums(question)))}, {columns}
+    FROM counted {joined}
+    {"WHERE complaints <> 0" if names else ""}
     ORDER BY {_order(question, names)}
-    LIMIT {MOST_GROUPS + 2}"""
+    LIMIT {MOST_GROUPS + 1}"""
 
 
-def _grouped(question: Question, found: Plan | None, names: list[str]) -> str:
-    """SQL for `items`: of each group and of all, its bins, and its counts in a row without one."""
-    kept = KEPT if "on_time" in question.figures else ()
-    columns = ("count", "censored", *MEASURES, *kept)
-    sources = {"counted": (counts(question, found), "", (*MEASURES, *kept))}
-    if histograms := bins(question, found):
-        of_bins = ("count", "censored") if "survival" in question.figures else ("count",)
-        sources["binned"] = (histograms, "bin", of_bins)
-    steps, parts = [], []
-    for name, (rows, by_bin, sums) in sources.items():
-        steps.append(f"{name} AS ({_summed(question, rows, [*names, *by_bin.split()], sums)})")
-        bin_of = by_bin or "NULL::smallint"
-        if names:
-            shown = _columns(columns, sums, "{0}")
-            parts.append(f"SELECT {', '.join(names)}, 0, {bin_of}, {shown} FROM {name}")
-        blank = "NULL, " * len(names)
-        parts.append(
-            f"SELECT {blank}1, {bin_of}, {_columns(columns, sums, 'sum({0})')} FROM {name} "
-            f"{'GROUP BY bin' if by_bin else 'HAVING count(*) > 0'}"
-        )
-    header = ", ".join((*names, "is_total", "bin", *columns))
-    return f"{', '.join(steps)}, items ({header}) AS ({' UNION ALL '.join(parts)})"
-
-
-def _summed(question: Question, rows: str, by: list[str], sums: tuple[str, ...]) -> str:
-    groups = zip(question.group_by, by, strict=False)
-    expressions = [
-        *(f"{expression_of(group, question.cell_resolution)} AS {name}" for group, name in groups),
-        *by[len(question.group_by) :],
-        *(f"sum({name})::float8 AS {name}" for name in sums),
+def _grouped(question: Question, rows: str, names: list[str], columns: str) -> str:
+    """SQL for aggregates of each group; of nothing no row."""
+    groups = [
+        f"{expression_of(group, question.cell_resolution)} AS {name}"
+        for group, name in zip(question.group_by, names, strict=True)
     ]
-    grouping = f"GROUP BY {', '.join(by)}" if by else "HAVING count(*) > 0"
-    return f"SELECT {', '.join(expressions)} FROM ({rows}) AS source {grouping}"
+    grouping = f"GROUP BY {', '.join(names)}" if names else "HAVING count(*) > 0"
+    return f"SELECT {', '.join((*groups, columns))} FROM ({rows}) AS source {grouping}"
 
 
-def _columns(columns: tuple[str, ...], sums: tuple[str, ...], form: str) -> str:
-    return ", ".join(form.format(name) if name in sums else "0" for name in columns)
-
-
-def _ranks(question: Question) -> str:
-    """How many times there are, how many up to each bin, and how many complaints reach it."""
-    up_to, whole, at_risk = "0", "0", "0"
-    if "hours" in question.figures:
-        up_to, whole = "sum(count) OVER up", "sum(count) OVER whole"
-    if "survival" in question.figures:
-        at_risk = "sum(count + censored) OVER down"
-    return f"{up_to} AS up_to, {whole} AS whole, {at_risk} AS at_risk"
-
-
-def _surviving(question: Question) -> str:
-    """Kaplan and Meier's product; whoever is censored in a bin is there, on average, for half."""
-    if "survival" not in question.figures:
-        return "1 AS surviving"
-    closed = "COALESCE(count / NULLIF(at_risk - censored / 2, 0), 0)"
-    return f"exp(sum(ln(greatest(1 - {closed}, 1e-12))) OVER up) AS surviving"
-
-
-def _results(question: Question) -> str:
-    ranks = [f"{level} * (whole - 1)" for level in LEVELS]
-    columns = [
-        *(f"sum({name})::bigint" for name in _SUMS),
-        *(f"min(bin) FILTER (WHERE up_to > floor({rank}))" for rank in ranks),
-        *(f"min(bin) FILTER (WHERE up_to > ceil({rank}))" for rank in ranks),
-        *(f"min(bin) FILTER (WHERE surviving <= {1 - level:.2f} + {ROUNDING})" for level in LEVELS),
-        *(f"sum({name})::bigint" for name in KEPT if "on_time" in question.figures),
-    ]
-    return ", ".join(columns)
+def _sums(question: Question) -> tuple[str, ...]:
+    """The columns that count."""
+    return (*MEASURES, *KEPT) if "on_time" in question.figures else MEASURES
 
 
 def _order(question: Question, names: list[str]) -> str:
-    """The total first; times in their order, everything else by how many there are."""
+    """Times in their order, everything else by how many there are."""
     times = [
         name for group, name in zip(question.group_by, names, strict=True) if GROUPS[group].basis
     ]
-    return ", ".join(["is_total DESC", *times, "sum(complaints) DESC", *names])
-
-
-def _nothing(question: Question) -> tuple[int | None, ...]:
-    """The columns of a total over nothing."""
-    kept = (0,) * (len(KEPT) if "on_time" in question.figures else 0)
-    return (0,) * len(_SUMS) + (None,) * 3 * len(LEVELS) + kept
-
-
-def _row(values: tuple[Any, ...], width: int) -> Row:
-    _, is_total, *rest = values
-    sums, bins = rest[width : width + 5], rest[width + 5 : width + 11]
-    return Row(
-        key=() if is_total else tuple(rest[:width]),
-        complaints=sums[0],
-        closed=sums[1],
-        timed=sums[2],
-        seconds=sums[3],
-        censored=sums[4],
-        lower=tuple(bins[0:2]),
-        upper=tuple(bins[2:4]),
-        survived=tuple(bins[4:6]),
-        kept=dict(zip(KEPT, rest[width + 11 :], strict=False)),
-    )
+    return ", ".join([*times, "complaints DESC", *names])

@@ -1,8 +1,8 @@
 """Where a statistic comes from: a roll-up with what is not folded yet, or the rows.
 
-Two queries tell it, both with a grain's key: counts have MEASURES (and, of rows, KEPT), bins have
-`bin`, `count`, how many closed ones took so long, and `censored`, how many open ones have waited so
-long. Both may read the named queries of `named`.
+Two queries tell it, both with a grain's key: counts have MEASURES (and, of rows, KEPT), histograms
+have the arrays `bins` and `counts`, how many closed ones took so long, and `waited`, the bin that
+an open one has waited for. Both may read the named queries of `named`.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ _OF_STATUS = {
     "waiting": "complaints - closed AS complaints, 0 AS closed, 0 AS timed, 0::bigint AS seconds",
 }
 """The counts of only the closed or the waiting ones."""
+_ONE = "ARRAY[bin] AS bins, ARRAY[timed] AS counts"
+_NOBODY = "NULL::smallint AS waited"
 KEPT = tuple(f"{name}_{what}" for name in _PROMISES for what in ("given", "kept", "broken"))
 
 
@@ -80,7 +82,7 @@ def counts(question: Question, found: Plan | None) -> str:
     FROM (SELECT {_key(found.grain)}, {_MEASURES} FROM appended) AS waiting WHERE {found.where}"""
 
 
-def bins(question: Question, found: Plan | None) -> str:
+def histograms(question: Question, found: Plan | None) -> str:
     """SQL for the histograms, empty if the question needs none."""
     if not {"hours", "survival"} & set(question.figures):
         return ""
@@ -125,10 +127,9 @@ def _folded_and_pending(found: Plan) -> Iterator[str]:
         return
     key = ", ".join(found.grain.key)
     yield f"""
-    SELECT {key}, unnest(bins) AS bin, unnest(counts) AS count, 0 AS censored
-    FROM {found.grain.table} WHERE {found.where}"""
+    SELECT {key}, bins, counts, {_NOBODY} FROM {found.grain.table} WHERE {found.where}"""
     yield f"""
-    SELECT {key}, bin, timed, 0
+    SELECT {key}, {_ONE}, {_NOBODY}
     FROM (SELECT {_key(found.grain)}, bin, timed FROM appended WHERE bin IS NOT NULL) AS waiting
     WHERE {found.where}"""
 
@@ -145,7 +146,7 @@ def _queued(queue: Queue, where: str) -> Iterator[str]:
 
 def _of_rows() -> str:
     return f"""
-    SELECT {_key(ROWS)}, bin, timed AS count, 0 AS censored
+    SELECT {_key(ROWS)}, {_ONE}, {_NOBODY}
     FROM read WHERE basis = %(basis)s AND bin IS NOT NULL"""
 
 
@@ -172,7 +173,7 @@ def _waiting(grain: Grain) -> str:
             seen_at AS closed_at, channel
         FROM chosen WHERE closed_at IS NULL)"""
     return f"""
-    SELECT {_key(grain)}, bin, 0 AS count, 1 AS censored
+    SELECT {_key(grain)}, '{{}}'::smallint[] AS bins, '{{}}'::integer[] AS counts, bin AS waited
     FROM ({measured(images)}) AS waiting WHERE basis = '{FILED}' AND bin IS NOT NULL"""
 
 

@@ -14,8 +14,10 @@ from django.utils.translation import gettext
 from complaints.models import City
 from complaints.rollups.histogram import between
 from complaints.statistics.groups import expression_of
+from complaints.statistics.packed import BINS, COUNTS, Histograms
 from complaints.statistics.planning import plan
 from complaints.statistics.queries import (
+    PACKED,
     Row,
     TooMany,
     patience,
@@ -24,7 +26,7 @@ from complaints.statistics.queries import (
     width_of,
 )
 from complaints.statistics.question import Question
-from complaints.statistics.sources import MOST_ROWS, bins, named
+from complaints.statistics.sources import MOST_ROWS, histograms, named
 
 Result_co = TypeVar("Result_co", covariant=True)
 
@@ -60,7 +62,7 @@ class Figures:
     def _typed(self, row: list[Any]) -> tuple[Any, ...]:
         """A row with dates instead of their text."""
         values = list(row)
-        for position, name in enumerate(self.question.group_by, start=2):
+        for position, name in enumerate(self.question.group_by, start=1):
             if name in _DATES and values[position] is not None:
                 values[position] = date.fromisoformat(values[position])
         return tuple(values)
@@ -112,7 +114,7 @@ class Distributions:
     question: Question
 
     def sql(self, city: City, now: datetime) -> tuple[str, dict[str, Any], int]:
-        """One row a group and bin, led by how many complaints were read."""
+        """One row a group, led by how many complaints were read."""
         (group,) = self.question.group_by
         found = plan(self.question, city)
         queries = named(self.question, found, now)
@@ -121,12 +123,11 @@ class Distributions:
         WITH {"".join(f"{name} AS ({text}), " for name, text in queries.items())}
         items AS (
             SELECT {expression_of(group, self.question.cell_resolution)} AS group_0, source.*
-            FROM ({bins(self.question, found)}) AS source)
-        SELECT {"(SELECT count(*) FROM chosen)" if "chosen" in queries else "0"}, group_0, bin,
-            sum(count)::bigint
-        FROM items WHERE bin IS NOT NULL
-        GROUP BY group_0, bin HAVING sum(count) <> 0"""
-        return sql, parameters, 4
+            FROM ({histograms(self.question, found)}) AS source)
+        SELECT {"(SELECT count(*) FROM chosen)" if "chosen" in queries else "0"}, group_0,
+            {BINS}, {COUNTS}, NULL
+        FROM items GROUP BY group_0"""
+        return sql, parameters, 2 + PACKED
 
     def read(self, rows: list[list[Any]]) -> dict[Any, Distribution]:
         """The histograms by group."""
@@ -134,10 +135,14 @@ class Distributions:
             raise TooMany(
                 gettext("This is about more than %(most)s complaints.") % {"most": f"{MOST_ROWS:,}"}
             )
-        found: dict[Any, dict[int, int]] = {}
-        for _, group, number, count in rows:
-            found.setdefault(group, {})[number] = count
-        return {group: Distribution(bins) for group, bins in found.items()}
+        found = Histograms.read([row[2:] for row in rows])
+        return {
+            row[1]: Distribution(
+                {int(place) + found.first: int(counts[place]) for place in counts.nonzero()[0]}
+            )
+            for row, counts in zip(rows, found.closed, strict=True)
+            if counts.any()
+        }
 
 
 def ask_together(asked: Sequence[Asked[Any]], city: City, now: datetime) -> list[Any]:
