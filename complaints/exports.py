@@ -6,7 +6,7 @@ connections wait with a deadline (`smart311.patience`).
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -144,9 +144,15 @@ def csv_file(rows: ComplaintQuerySet) -> Iterator[bytes]:
 
 def private_csv_file(rows: ComplaintQuerySet) -> Iterator[bytes]:
     """The same with PRIVATE_PATHS instead: only for those who may export private fields."""
-    chunks = _chunks(_csv_lines(rows, PRIVATE_PATHS))
-    header = ",".join(path.replace("__", "_") for path in PRIVATE_PATHS)
-    return _stream([header, *next(chunks)], chunks, "", "\r\n", "\r\n")
+    return columns_file(rows, {path.replace("__", "_"): path for path in PRIVATE_PATHS})
+
+
+def columns_file(
+    rows: ComplaintQuerySet, columns: Mapping[str, str | Combinable]
+) -> Iterator[bytes]:
+    """RFC 4180 with these columns: what stands in the header, and where it is found."""
+    chunks = _chunks(_csv_lines(rows, columns.values()))
+    return _stream([",".join(columns), *next(chunks)], chunks, "", "\r\n", "\r\n")
 
 
 def geojson_file(rows: ComplaintQuerySet) -> Iterator[bytes]:

@@ -48,6 +48,15 @@ class ComplaintEvent(models.Model):
                 name="event_by_actor",
                 condition=models.Q(actor__isnull=False),
             ),
+            # What programs that keep in step ask for. A filing makes none of these events.
+            models.Index(
+                fields=["recorded_at", "id"],
+                name="event_update_by_recorded",
+                condition=models.Q(
+                    kind__in=["status_changed", "closed", "reopened", "commented"],
+                    is_public=True,
+                ),
+            ),
         ]
         constraints = [
             models.CheckConstraint(

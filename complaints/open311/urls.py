@@ -3,6 +3,7 @@
 from django.urls import re_path
 
 from complaints.open311 import views
+from complaints.open311.updates import UpdatesView
 
 SUFFIX = r"\.(?P<suffix>[^/.]*)/?\Z"
 
@@ -19,4 +20,5 @@ paths = [
         name="open311-request",
     ),
     re_path(rf"^tokens/(?P<token>[^/]+){SUFFIX}", views.TokenView.as_view(), name="open311-token"),
+    re_path(rf"^servicerequestupdates{SUFFIX}", UpdatesView.as_view(), name="open311-updates"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 from django.http import HttpResponse, HttpResponseBase
@@ -16,10 +16,12 @@ from complaints.models import City, Complaint, ComplaintType
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.open311 import choosing, parameters
 from complaints.open311.base import GeoReportView
+from complaints.open311.bulk import CSV, bulk
 from complaints.open311.definitions import attributes_of
+from complaints.open311.feeds import GEOJSON, RSS, geojson, rss
 from complaints.open311.filing import file
 from complaints.open311.parameters import Reader
-from complaints.open311.service_requests import extended, requests_of
+from complaints.open311.service_requests import ServiceRequest, extended, requests_of
 from smart311.georeport import answer
 from smart311.problems import shorten
 
@@ -104,14 +106,22 @@ class ServiceView(GeoReportView):
 class RequestsView(GeoReportView):
     """Service requests, read and filed."""
 
+    formats = (*GeoReportView.formats, RSS, GEOJSON, CSV)
+
     def get(self, request: Request, suffix: str) -> HttpResponseBase:
         """Those that the parameters choose, the newest first."""
         given = parameters.sent(request)
         city = parameters.jurisdiction(given)
-        asked = choosing.read(given, city, timezone.now())
+        asked = choosing.read(given, city, timezone.now(), is_whole=suffix == CSV)
+        if suffix == CSV:
+            return bulk(asked.rows)
+        if suffix == RSS:
+            return rss(request, city, requests_of(asked.cut(), city))
+        if suffix == GEOJSON:
+            return geojson(_requests(asked.cut(), city, asked.is_extended))
         if asked.is_count:
             return answer(suffix, "service_requests", {"count": asked.rows.count()})
-        return _told(suffix, asked.cut(), city, asked.is_extended)
+        return answer(suffix, "service_requests", _requests(asked.cut(), city, asked.is_extended))
 
     def post(self, request: Request, suffix: str) -> HttpResponse:
         """File one."""
@@ -128,7 +138,8 @@ class RequestView(GeoReportView):
         reader = Reader(given)
         is_extended = reader.read("extensions", parameters.yes_or_no) or False
         reader.finish()
-        return _told(suffix, found(city, request_id), city, is_extended)
+        body = _requests(found(city, request_id), city, is_extended)
+        return answer(suffix, "service_requests", body)
 
 
 class TokenView(GeoReportView):
@@ -149,6 +160,5 @@ def found(city: City, public_id: str) -> ComplaintQuerySet:
     return rows
 
 
-def _told(suffix: str, rows: ComplaintQuerySet, city: City, is_extended: bool) -> HttpResponse:
-    body: list[Any] = [*(extended(rows, city) if is_extended else requests_of(rows, city))]
-    return answer(suffix, "service_requests", body)
+def _requests(rows: ComplaintQuerySet, city: City, is_extended: bool) -> Sequence[ServiceRequest]:
+    return extended(rows, city) if is_extended else requests_of(rows, city)

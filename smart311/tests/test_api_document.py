@@ -74,6 +74,21 @@ def made_key(line: str) -> str:
     return str(key)
 
 
+def test_the_commands_of_open311_run(tmp_path: Path, live_server: LiveServer) -> None:
+    key = made_key(f"{MANAGE}create_api_key --user app --create-user --name app --expires-in 1d")
+    text = (ROOT / "docs" / "open311.md").read_text()
+    script = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
+    script = script.replace(SHOWN_SERVER, live_server.url).replace(SHOWN_KEY, key)
+    printed = run(tmp_path, "sh", "-eu", "-c", script)
+    complaint = Complaint.objects.get(description="Drums since 11 pm.")
+    assert printed.count(complaint.public_id) >= 4
+    assert "Half of such reports are closed by" in printed
+    assert (tmp_path / "requests.rss").read_text().count("<item>") == 0
+    assert complaint.public_id in (tmp_path / "requests.geojson").read_text()
+    assert complaint.public_id in (tmp_path / "requests.csv").read_text()
+    assert complaint.events.filter(text="It goes on.").exists()
+
+
 def test_the_shell_commands_run(tmp_path: Path, live_server: LiveServer) -> None:
     if shutil.which("curl") is None:
         if os.environ.get("CI"):

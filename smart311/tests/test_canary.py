@@ -185,6 +185,12 @@ def file_by_open311(client: Client) -> None:
         refused = client.post("/open311/v2/requests.json", {**form, **wrong})
         assert refused.status_code in {400, 404}
     client.get("/open311/v2/requests.json", {"api_key": API_KEY})
+    update = {
+        "api_key": form["api_key"],
+        "service_request_id": Complaint.objects.latest("pk").public_id,
+        "description": f"Told {REPORTER['name']}: {DESCRIPTION}",
+    }
+    assert client.post("/open311/v2/servicerequestupdates.json", update).status_code == 200
 
 
 def be_refused(client: Client) -> None:

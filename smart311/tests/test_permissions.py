@@ -60,6 +60,7 @@ FORMS = {
         "lat": "40.75",
         "long": "-73.85",
     },
+    "POST /open311/v2/servicerequestupdates.<suffix>": {"description": "Still there."},
 }
 CODES = {
     "services": "noise-residential",
@@ -162,7 +163,8 @@ class World:
     def body(self, route: str) -> tuple[Any, str]:
         """What is sent, and its content type."""
         if route in FORMS:
-            return urlencode(FORMS[route]), "application/x-www-form-urlencoded"
+            form = {**FORMS[route], "service_request_id": self.complaint.public_id}
+            return urlencode(form), "application/x-www-form-urlencoded"
         if route.endswith("/mark-duplicate"):
             return {"duplicate_of": self.original.public_id}, "application/json"
         return BODIES.get(route, {}), "application/json"
