@@ -7,7 +7,11 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, User
-from rest_framework.permissions import SAFE_METHODS, DjangoModelPermissionsOrAnonReadOnly
+from rest_framework.permissions import (
+    SAFE_METHODS,
+    BasePermission,
+    DjangoModelPermissionsOrAnonReadOnly,
+)
 from rest_framework.request import Request
 
 from complaints.models import Complaint
@@ -55,6 +59,20 @@ def sight(user: Someone, complaint: Complaint) -> Sight:
     if not works_on(user, complaint):
         return Sight.PUBLIC
     return Sight.WHOLE if user.has_perm("complaints.view_reporter") else Sight.WORKED
+
+
+class WorksOnIt(BasePermission):
+    """Staff who work on the complaint, for reading too."""
+
+    message = "This takes a member of staff who works on this complaint."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether it is staff at all."""
+        return bool(request.user and request.user.has_perm("complaints.change_complaint"))
+
+    def has_object_permission(self, request: Request, view: Any, obj: Complaint) -> bool:
+        """Whether it is one of theirs."""
+        return works_on(request.user, obj)
 
 
 class ComplaintPermission(DjangoModelPermissionsOrAnonReadOnly):

@@ -72,7 +72,7 @@ class ComplaintAdmin(StepViews, ModelAdmin):  # type: ignore[misc]
     # Status, agency and closing time change through steps, never by a form; the cell belongs to
     # the coordinates.
     readonly_fields = KEPT
-    actions = ("assign", "close", "mark_duplicates", "export", "export_private")
+    actions = ("assign", "close", "mark_duplicates", "unlink", "export", "export_private")
 
     # The list ----------------------------------------------------------------------------------
 
@@ -165,6 +165,10 @@ class ComplaintAdmin(StepViews, ModelAdmin):  # type: ignore[misc]
         self, request: HttpRequest, chosen: ComplaintQuerySet
     ) -> HttpResponse | None:
         return self._ask(request, chosen, BulkStep.Kind.DUPLICATE)
+
+    @admin.action(description="Not duplicates …", permissions=["change"])
+    def unlink(self, request: HttpRequest, chosen: ComplaintQuerySet) -> HttpResponse | None:
+        return self._ask(request, chosen, BulkStep.Kind.UNLINK)
 
     @admin.action(description="Export as CSV", permissions=["change"])
     def export(self, request: HttpRequest, chosen: ComplaintQuerySet) -> HttpResponseBase | None:

@@ -11,12 +11,13 @@ from rest_framework import decorators, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from complaints.access import WorksOnIt
 from complaints.filing_serializers import NeighbourSerializer
 from complaints.forecast_serializers import FreshForecastSerializer
 from complaints.forecasting import NoForecast, PastHorizon, get_forecaster
 from complaints.intake import forecast_query
-from complaints.lifecycle_serializers import EventSerializer
-from complaints.models import Complaint
+from complaints.lifecycle_serializers import CommentReadSerializer, EventSerializer
+from complaints.models import Complaint, ComplaintEvent
 from complaints.neighbours import SIMILAR_AGE, SIMILAR_METRES, similar
 from smart311.problem_schema import problems
 from smart311.problems import NotReady
@@ -42,6 +43,12 @@ class HistorySerializer(serializers.Serializer[Any]):
     """What happened, the oldest first."""
 
     results = EventSerializer(many=True)
+
+
+class CommentsSerializer(serializers.Serializer[Any]):
+    """Remarks, the oldest first."""
+
+    results = CommentReadSerializer(many=True)
 
 
 class SimilarSerializer(NeighbourSerializer):
@@ -77,6 +84,22 @@ class HistoryMixin:
         complaint = self._followed(request)
         rows = complaint.events.filter(is_public=True)[:MOST_EVENTS]
         return Response(HistorySerializer({"results": rows}).data)
+
+    @extend_schema(
+        summary="Remarks on a complaint",
+        description="For staff who work on it: private ones too, the oldest first. Public ones "
+        "are in its history, which everybody reads.",
+        responses={200: CommentsSerializer, **problems(400, 401, 403, 404, 503)},
+    )
+    @decorators.action(detail=True, pagination_class=None, permission_classes=(WorksOnIt,))
+    def comments(self, request: Request, id: str) -> Response:
+        """Answer with all remarks."""
+        complaint = self._followed(request)
+        rows = complaint.events.filter(kind=ComplaintEvent.Kind.COMMENTED)
+        remarks = rows.select_related("actor")[:MOST_EVENTS]
+        response = Response(CommentsSerializer({"results": remarks}).data)
+        response["Cache-Control"] = "no-store"
+        return response
 
     @extend_schema(
         summary="Forecast of a complaint as of now",

@@ -90,6 +90,16 @@ def mark_duplicate(complaint: Complaint, original: Complaint, actor: Actor) -> N
         complaint.link_to(original)
 
 
+def unmark_duplicate(complaint: Complaint, actor: Actor) -> None:
+    """Take back that it is a duplicate; what was closed with its original stays closed.
+
+    Raises WrongState if it is none.
+    """
+    with acting_as(actor):
+        if not complaint.unlink():
+            raise WrongState("It is no duplicate.")
+
+
 def change(complaint: Complaint, values: dict[str, Any], actor: Actor) -> None:
     """Change what is told of it. Raises WrongState if its status is set while it is closed."""
     values = dict(values)

@@ -104,6 +104,10 @@ class ReopenSerializer(StrictSerializer):
     """Nothing has to be said."""
 
 
+class UnmarkSerializer(StrictSerializer):
+    """Nothing has to be said."""
+
+
 class AssignSerializer(StrictSerializer):
     """The agency that shall work it."""
 
@@ -145,6 +149,19 @@ class EventSerializer(serializers.ModelSerializer[ComplaintEvent]):
     class Meta:
         model = ComplaintEvent
         fields: tuple[str, ...] = ("kind", "occurred_at", "recorded_at", "text")
+        read_only_fields = fields
+
+
+class CommentReadSerializer(serializers.ModelSerializer[ComplaintEvent]):
+    """A remark, as staff read it."""
+
+    by = serializers.CharField(
+        source="actor.username", default=None, allow_null=True, help_text="Who wrote it"
+    )
+
+    class Meta:
+        model = ComplaintEvent
+        fields = ("occurred_at", "text", "is_public", "by")
         read_only_fields = fields
 
 

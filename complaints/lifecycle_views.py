@@ -22,6 +22,7 @@ from complaints.lifecycle_serializers import (
     DuplicateSerializer,
     ReopenSerializer,
     StaffEventSerializer,
+    UnmarkSerializer,
     WorkedSerializer,
 )
 from complaints.models import Complaint
@@ -170,4 +171,20 @@ class LifecycleMixin:
             raise ValidationError({"duplicate_of": ["got the complaint itself"]})
         with conflicts_answered():
             lifecycle.mark_duplicate(complaint, original, request.user)
+        return Response(WorkedSerializer(complaint).data)
+
+    @extend_schema(
+        summary="Take back that a complaint is a duplicate",
+        description="For staff. The history says of which one it was. If it was closed with that "
+        "one, it stays closed; reopen it.",
+        request=UnmarkSerializer,
+        responses=STEP_ANSWERS,
+    )
+    @step(url_path="unmark-duplicate")
+    def unmark_duplicate(self, request: Request, id: str) -> Response:
+        """Unlink it."""
+        complaint = self._complaint()
+        _read(UnmarkSerializer, complaint, request)
+        with conflicts_answered():
+            lifecycle.unmark_duplicate(complaint, request.user)
         return Response(WorkedSerializer(complaint).data)

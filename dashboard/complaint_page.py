@@ -32,6 +32,7 @@ EVENTS = {
     "assigned": gettext_lazy("Given to an agency"),
     "commented": gettext_lazy("Comment"),
     "duplicate_linked": gettext_lazy("Found to repeat another complaint"),
+    "duplicate_unlinked": gettext_lazy("Found to repeat no other complaint"),
     "closed": gettext_lazy("Closed"),
     "reopened": gettext_lazy("Opened again"),
     "corrected": gettext_lazy("Corrected"),

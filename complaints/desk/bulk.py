@@ -76,10 +76,15 @@ class DuplicateMany(BulkForm):
         return found
 
 
+class UnlinkMany(BulkForm):
+    """Nothing has to be said."""
+
+
 FORMS: dict[str, type[BulkForm]] = {
     Kind.ASSIGN: AssignMany,
     Kind.CLOSE: CloseMany,
     Kind.DUPLICATE: DuplicateMany,
+    Kind.UNLINK: UnlinkMany,
 }
 
 
@@ -145,6 +150,11 @@ def _link(rows: ComplaintQuerySet, values: dict[str, Any]) -> int:
     return _locked(rows).update(duplicate_of=original, is_duplicate=True, updated_at=Now())
 
 
+def _unlink(rows: ComplaintQuerySet, values: dict[str, Any]) -> int:
+    rows = rows.filter(is_duplicate=True)
+    return _locked(rows).update(duplicate_of=None, is_duplicate=False, updated_at=Now())
+
+
 def _locked(rows: ComplaintQuerySet) -> ComplaintQuerySet:
     """The same rows, locked in the order of their keys: two of these at once wait in turn."""
     keys = rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True)
@@ -155,4 +165,5 @@ ACTS: dict[str, Callable[[ComplaintQuerySet, dict[str, Any]], int]] = {
     Kind.ASSIGN: _assign,
     Kind.CLOSE: _close,
     Kind.DUPLICATE: _link,
+    Kind.UNLINK: _unlink,
 }

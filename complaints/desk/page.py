@@ -38,6 +38,7 @@ TOLD = {
     ComplaintEvent.Kind.ASSIGNED: "Assigned",
     ComplaintEvent.Kind.COMMENTED: "Remark",
     ComplaintEvent.Kind.DUPLICATE_LINKED: "Duplicate of",
+    ComplaintEvent.Kind.DUPLICATE_UNLINKED: "No duplicate of",
     ComplaintEvent.Kind.CLOSED: "Closed",
     ComplaintEvent.Kind.REOPENED: "Reopened",
     ComplaintEvent.Kind.CORRECTED: "Corrected",

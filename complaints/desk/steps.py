@@ -141,6 +141,7 @@ class Step:
     act: Callable[[Complaint, dict[str, Any], User], object]
     statuses: tuple[str, ...] = (Complaint.Status.OPEN, Complaint.Status.IN_PROGRESS)
     minds_changes: bool = True
+    applies: Callable[[Complaint], bool] = lambda complaint: True
 
 
 def _reopen(complaint: Complaint, values: dict[str, Any], user: User) -> None:
@@ -184,6 +185,15 @@ STEPS = (
             complaint, values["original"], user
         ),
     ),
+    Step(
+        "unlink",
+        "Not a duplicate",
+        "link_off",
+        StepForm,
+        lambda complaint, values, user: lifecycle.unmark_duplicate(complaint, user),
+        statuses=tuple(Complaint.Status),
+        applies=lambda complaint: complaint.is_duplicate,
+    ),
     Step("reopen", "Reopen", "undo", ReopenForm, _reopen, statuses=(Complaint.Status.CLOSED,)),
     Step(
         "comment",
@@ -202,7 +212,7 @@ BY_NAME = {step.name: step for step in STEPS}
 
 def steps_for(complaint: Complaint) -> list[Step]:
     """What can be done with it in its state."""
-    return [step for step in STEPS if complaint.status in step.statuses]
+    return [step for step in STEPS if complaint.status in step.statuses and step.applies(complaint)]
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ class BulkStep(models.Model):
         ASSIGN = "assign"
         CLOSE = "close"
         DUPLICATE = "duplicate", "Mark as duplicates"
+        UNLINK = "unlink", "Not duplicates"
 
     class Status(models.TextChoices):
         ASKED = "asked", "Not confirmed"
@@ -39,7 +40,7 @@ class BulkStep(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="bulk_kind_is_known",
-                condition=models.Q(kind__in=["assign", "close", "duplicate"]),
+                condition=models.Q(kind__in=["assign", "close", "duplicate", "unlink"]),
             ),
             models.CheckConstraint(
                 name="bulk_status_is_known",

@@ -324,6 +324,12 @@ class Complaint(models.Model):
         """Mark it as a duplicate of another complaint."""
         self._change(Complaint.objects.all(), duplicate_of=original, is_duplicate=True)
 
+    def unlink(self) -> bool:
+        """Take back that it is a duplicate. Answers False, and does nothing, if it is none."""
+        return self._change(
+            Complaint.objects.filter(is_duplicate=True), duplicate_of=None, is_duplicate=False
+        )
+
     def _change(self, rows: ComplaintQuerySet, **values: Any) -> bool:
         """Change the row if it is one of `rows`; read it again either way."""
         count = rows.filter(pk=self.pk).update(**values, updated_at=Now())

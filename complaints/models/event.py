@@ -20,6 +20,7 @@ class ComplaintEvent(models.Model):
         ASSIGNED = "assigned"
         COMMENTED = "commented"
         DUPLICATE_LINKED = "duplicate_linked"
+        DUPLICATE_UNLINKED = "duplicate_unlinked"
         CLOSED = "closed"
         REOPENED = "reopened"
         CORRECTED = "corrected"
@@ -68,6 +69,7 @@ class ComplaintEvent(models.Model):
                         "assigned",
                         "commented",
                         "duplicate_linked",
+                        "duplicate_unlinked",
                         "closed",
                         "reopened",
                         "corrected",

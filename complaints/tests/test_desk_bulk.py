@@ -115,6 +115,24 @@ def test_many_are_marked_as_duplicates_of_one(agent: Client, three: list[Complai
     assert "itself a duplicate" in refused
 
 
+def test_a_bulk_of_duplicates_by_mistake_is_taken_back(
+    agent: Client, three: list[Complaint]
+) -> None:
+    original, *others = three
+    page = choose(agent, "mark_duplicates", others).headers["Location"]
+    agent.post(page, {"original": original.public_id})
+    page = choose(agent, "unlink", three).headers["Location"]
+    assert "Yes, not duplicates" in agent.get(page).content.decode()
+    done = agent.post(page, follow=True).content.decode()
+    assert "2 complaints changed" in done
+    assert "1 of those chosen needed no change" in done
+    assert not Complaint.objects.filter(is_duplicate=True).exists()
+    events = ComplaintEvent.objects.filter(kind="duplicate_unlinked")
+    assert {(one.text, one.actor and one.actor.username) for one in events} == {
+        (original.public_id, "ada")
+    }
+
+
 def test_what_somebody_works_no_longer_is_left_out(agent: Client, three: list[Complaint]) -> None:
     page = choose(agent, "close", three).headers["Location"]
     Complaint.objects.filter(pk=three[0].pk).update(agency=make_agency("DEP"))

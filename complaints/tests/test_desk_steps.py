@@ -102,6 +102,21 @@ def test_duplicates_close_with_the_one_that_came_first(agent: Client) -> None:
     assert [kind for kind, _ in kinds(third)].count("closed") == 1
 
 
+def test_a_duplicate_by_mistake_is_taken_back(agent: Client) -> None:
+    first, second = make_complaint(), make_complaint()
+    assert "Not a duplicate" not in agent.get(page_of(second)).content.decode()
+    take(agent, second, "duplicate", original=first.public_id)
+    second.refresh_from_db()
+    assert "Not a duplicate" in agent.get(page_of(second)).content.decode()
+    assert take(agent, second, "unlink").status_code == 302
+    second.refresh_from_db()
+    assert (second.duplicate_of, second.is_duplicate) == (None, False)
+    assert kinds(second)[-1] == ("duplicate_unlinked", "ada")
+    shown = agent.get(page_of(second)).content.decode()
+    assert "No duplicate of" in shown
+    assert take(agent, second, "unlink").status_code == 409
+
+
 @pytest.mark.parametrize("typed", ["nonsense", "itself", "far away"])
 def test_the_first_one_has_to_be_another_of_the_city(agent: Client, typed: str) -> None:
     complaint = make_complaint()

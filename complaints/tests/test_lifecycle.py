@@ -21,7 +21,7 @@ from complaints.tests.factories import (
     make_type,
 )
 
-STEPS = ["close", "reopen", "assign", "comment", "mark-duplicate"]
+STEPS = ["close", "reopen", "assign", "comment", "mark-duplicate", "unmark-duplicate"]
 
 
 @pytest.fixture
@@ -117,6 +117,44 @@ def test_a_duplicate_points_at_its_original(staff: Client) -> None:
     answer = act(staff, complaint, "mark-duplicate/", body).json()
     assert answer["duplicate_of"] == original.public_id
     assert history(complaint)[-1] == ("duplicate_linked", "agent")
+
+
+def test_a_duplicate_by_mistake_is_taken_back(staff: Client) -> None:
+    complaint, original = make_complaint(), make_complaint()
+    act(staff, complaint, "mark-duplicate/", {"duplicate_of": original.public_id})
+    assert act(staff, complaint, "unmark-duplicate/").json()["duplicate_of"] is None
+    complaint.refresh_from_db()
+    assert not complaint.is_duplicate
+    event = complaint.events.get(kind="duplicate_unlinked")
+    assert (event.text, event.actor and event.actor.username) == (original.public_id, "agent")
+    again = act(staff, complaint, "unmark-duplicate/")
+    assert (again.status_code, again.json()["detail"]) == (409, "It is no duplicate.")
+    # It is closed no more with the one that it does not repeat.
+    act(staff, original, "close/")
+    complaint.refresh_from_db()
+    assert complaint.is_open
+
+
+def test_staff_read_private_remarks_and_nobody_else_does(
+    staff: Client, django_assert_max_num_queries: Any
+) -> None:
+    complaint = make_complaint()
+    path = f"/api/v1/complaints/{complaint.public_id}/comments/"
+    for number in range(5):
+        body = {"text": f"Remark {number}", "is_public": number == 3}
+        act(staff, complaint, "comment/", body)
+    with django_assert_max_num_queries(8):
+        answer = staff.get(path)
+    assert answer.headers["Cache-Control"] == "no-store"
+    read = answer.json()["results"]
+    assert [(one["text"], one["is_public"], one["by"]) for one in read] == [
+        (f"Remark {number}", number == 3, "agent") for number in range(5)
+    ]
+    assert Client().get(path).status_code == 401
+    elsewhere = make_complaint(agency=make_agency("DEP"))
+    theirs = f"/api/v1/complaints/{elsewhere.public_id}/comments/"
+    assert staff.get(theirs).status_code == 403
+    assert staff.get(f"{path}?page=2").status_code == 400
 
 
 def test_the_public_history_tells_to_whom_of_what_and_to_what(staff: Client, agent: User) -> None:

@@ -86,8 +86,8 @@ PUBLIC = ["12 MAIN STREET", "noise-residential", "Publicremark"]
 LONG_AGO, FAR_AHEAD = "2019-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
 FILING_DOORS = {"/api/v1/complaints/", "/api/v1/complaints/bulk/", "/input/"}
 NOT_CRAWLED = {"admin/": "staff only; its permissions have tests of their own"}
-FOR_STAFF = {"api/v1/imports/{number}/rejects.csv"}
-"""Refused to the crawler: rejected rows are as the source wrote them."""
+FOR_STAFF = {"api/v1/imports/{number}/rejects.csv", "api/v1/complaints/{id}/comments"}
+"""Refused to the crawler: rejected rows are as the source wrote them, remarks as staff did."""
 PERSONAL_FIELDS = {"reporter", "description", "email", "phone"}
 """What takes one of these, by POST, is a door."""
 PATH_VALUES = {

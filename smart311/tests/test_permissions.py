@@ -135,6 +135,8 @@ class World:
         """What a route needs besides, so that only permissions could be in its way."""
         if route.endswith("/reopen"):
             self.complaint.close(timezone.now())
+        if route.endswith("/unmark-duplicate"):
+            self.complaint.link_to(self.original)
         if "models" in route or "predict" in route or route in NEEDS_MODEL:
             serving = activate_small_model()
             other = copy_of(serving, "small-2", status="candidate")
