@@ -8,12 +8,12 @@ SQL = Path(__file__).parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("complaints", "0021_partial_indexes")]
+    dependencies = [("complaints", "0022_updates_index")]
 
     operations = [
         migrations.RunSQL(
-            (SQL / "0022_unlinked_duplicates.sql").read_text(),
-            (SQL / "0022_unlinked_duplicates_reverse.sql").read_text(),
+            (SQL / "0023_unlinked_duplicates.sql").read_text(),
+            (SQL / "0023_unlinked_duplicates_reverse.sql").read_text(),
         ),
         migrations.RemoveConstraint(
             model_name='bulkstep',
