@@ -1,7 +1,8 @@
 """The stack as `manage.py start` deploys it, with a database of its own, started to be loaded.
 
-Limits are raised, since a load test is one address; the processes are watched: memory and
-processor time of web, lane, worker and PostgreSQL.
+Where nginx is installed it stands before web and lane. Limits are raised, since a load test is one
+address; the processes are watched: memory and processor time of web, lane, worker, nginx and
+PostgreSQL.
 """
 
 import os
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from proxy import NGINX, ProxyError, nginx, with_ports, without_limit
 
 ROOT = Path(__file__).resolve().parent.parent
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
@@ -96,11 +98,9 @@ class Watch:
     def growth_share(self) -> float | None:
         """How much Python's processes grew, from the second tenth of the run to the last.
 
-        The first tenth fills caches. PostgreSQL is left out: its buffers fill up to their size.
+        The first tenth fills caches. PostgreSQL's buffers fill up to their size.
         """
-        python = [
-            sum(mb for name, mb in row.items() if name != "postgres") for _, row in self.memory
-        ]
+        python = [sum(row.get(name, 0.0) for name in SERVICES.values()) for _, row in self.memory]
         tenth = len(python) // 10
         if not tenth:
             return None
@@ -114,7 +114,8 @@ class Stack:
     def __init__(self, folder: Path, processors: Processors) -> None:
         self.folder = folder.resolve()
         self.processors = processors
-        self.web, self.lane = free_port(), free_port()
+        self.web, self.lane, self.front = free_port(), free_port(), free_port()
+        self.proxy: subprocess.Popen[bytes] | None = None
         self.log = self.folder / "stack.log"
         self.password = self._password()
         self.environment = {
@@ -125,18 +126,19 @@ class Stack:
             "LANE_PORT": str(self.lane),
             "ADMIN_USERNAME": "load",
             "ADMIN_PASSWORD": self.password,
+            "TRUSTED_PROXIES": "1" if NGINX else "0",
             **{f"LIMIT_{name}": RAISED for name in LIMITS},
         }
 
     @property
     def address(self) -> str:
-        """Where web answers."""
-        return f"http://127.0.0.1:{self.web}"
+        """Where web answers, or nginx for it."""
+        return f"http://127.0.0.1:{self.front if NGINX else self.web}"
 
     @property
     def lane_address(self) -> str:
-        """Where the lane answers."""
-        return f"http://127.0.0.1:{self.lane}"
+        """Where the lane answers, or nginx for it."""
+        return f"http://127.0.0.1:{self.front if NGINX else self.lane}"
 
     def _password(self) -> str:
         """The staff login's, kept beside the database that knows it."""
@@ -162,10 +164,24 @@ class Stack:
             )
         try:
             self._wait()
-            yield
+            with self._proxied():
+                yield
         finally:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(STOP_SECONDS)
+
+    @contextmanager
+    def _proxied(self) -> Iterator[None]:
+        if not NGINX:
+            yield
+            return
+        settings = without_limit(with_ports(self.front, self.web, self.lane))
+        begin = pinned(self.processors.server)
+        try:
+            with nginx(self.folder / "nginx", settings, self.front, begin) as self.proxy:
+                yield
+        except ProxyError as error:
+            raise LoadError(str(error)) from error
 
     def _wait(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -203,9 +219,12 @@ class Stack:
             for sign, service in SERVICES.items():
                 if sign in words:
                     yield service, process
-        if postmaster := self._postmaster():
-            yield "postgres", postmaster
-            yield from (("postgres", child) for child in postmaster.children(recursive=True))
+        leaders = {"postgres": self._postmaster()}
+        leaders["nginx"] = psutil.Process(self.proxy.pid) if self.proxy else None
+        for service, leader in leaders.items():
+            if leader:
+                yield service, leader
+                yield from ((service, child) for child in leader.children(recursive=True))
 
     def _postmaster(self) -> psutil.Process | None:
         found = DATA_FOLDER.search(self.log.read_text())
