@@ -67,10 +67,18 @@ class ModelVersionAdmin(ModelAdmin):  # type: ignore[misc]
     list_filter = ("status", "city")
     list_select_related = ("city",)
     fields = (
-        *("version", "city", "status", "as_of", "trained_at", "activated_at", "sha256"),
+        *("version", "city", "status", "as_of", "trained_at", "activated_at", "pruned_at"),
+        "sha256",
         *("verdict_table", "tested", "chances", "came_true", "history_table", "metrics"),
     )
-    readonly_fields = ("verdict_table", "tested", "chances", "came_true", "history_table")
+    readonly_fields = (
+        "pruned_at",
+        "verdict_table",
+        "tested",
+        "chances",
+        "came_true",
+        "history_table",
+    )
     actions = ("activate", "roll_back")
     actions_detail = ("serve", "withdraw")
     actions_list = ("retrain",)

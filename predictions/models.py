@@ -74,6 +74,13 @@ class ModelVersion(models.Model):
         default=list, blank=True, help_text="Who let it serve or withdrew it, when and why"
     )
 
+    pruned_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When its bytes were given away; it cannot serve again",
+    )
+
     objects = ModelVersionQuerySet.as_manager()
 
     class Meta:
@@ -88,6 +95,10 @@ class ModelVersion(models.Model):
             models.CheckConstraint(
                 name="model_status_is_known",
                 condition=Q(status__in=["candidate", "active", "retired", "refused"]),
+            ),
+            models.CheckConstraint(
+                name="active_model_has_its_bytes",
+                condition=~Q(status="active") | Q(pruned_at=None),
             ),
         ]
 

@@ -34,6 +34,11 @@ class NothingBefore(ValueError):
 
 def check_fitness(version: ModelVersion) -> None:
     """Load it as a server would, canned queries included. Raises Unfit."""
+    if version.pruned_at:
+        raise Unfit(
+            f"{version.version}: its bytes were given away on {version.pruned_at:%Y-%m-%d}, when "
+            "newer ones were kept; train a new version."
+        )
     try:
         load(version)
     except ModelError as error:
@@ -110,7 +115,10 @@ def roll_back(active: ModelVersion, by: str, reason: str = "") -> ModelVersion:
 
 def _newest_fit(active: ModelVersion) -> ModelVersion:
     served = ModelVersion.objects.filter(
-        city_id=active.city_id, status=Status.RETIRED, activated_at__isnull=False
+        city_id=active.city_id,
+        status=Status.RETIRED,
+        activated_at__isnull=False,
+        pruned_at=None,
     )
     # One after the other: each is megabytes.
     for key in served.order_by("-activated_at").values_list("pk", flat=True):

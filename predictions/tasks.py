@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from complaints.models import City
-from predictions import promises, watch
+from predictions import promises, pruning, watch
 from smart311.schedule import in_hand
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,13 @@ def watch_forecasts() -> list[str]:
             retrain.enqueue(city.slug)
             queued += [f"{city.slug}: {reason}" for reason in reasons]
     return queued
+
+
+@task()
+def prune_versions() -> list[str]:
+    """Drop the bytes of versions that nobody will go back to; answers their names."""
+    now = timezone.now()
+    return [name for city in City.objects.all() for name in pruning.prune(city, now)]
 
 
 @task()

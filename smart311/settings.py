@@ -190,6 +190,7 @@ SCHEDULE = [
     ("complaints.tasks.resume_imports", 300),
     ("predictions.tasks.count_promises", 600),
     ("predictions.tasks.watch_forecasts", _HOUR),
+    ("predictions.tasks.prune_versions", _DAY),
     ("complaints.tasks.purge_receipts", _DAY),
     ("complaints.tasks.erase_reporters", _DAY),
     ("complaints.tasks.forget_bulk_steps", _DAY),
