@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db.models import Case, TextField, Value, When
+from django.db.models import Case, CharField, F, Func, TextField, Value, When
 from django.db.models.expressions import Combinable
 from django.http import StreamingHttpResponse
 
@@ -16,16 +16,25 @@ from complaints.publication import SHOWN_DESCRIPTION
 
 CSV = "csv"
 CSV_TYPE = "text/csv; charset=utf-8"
+_MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
 _STATUS = Case(
     When(status=Complaint.Status.CLOSED, then=Value(CLOSED)),
     default=Value(OPEN),
     output_field=TextField(),
 )
+
+
+def _moment(column: str) -> Combinable:
+    """ISO 8601 in UTC, whole seconds."""
+    in_utc = Func(Value("UTC"), F(column), function="timezone")
+    return Func(in_utc, Value(_MOMENT), function="to_char", output_field=CharField())
+
+
 COLUMNS: Mapping[str, str | Combinable] = {
     "service_request_id": "public_id",
-    "requested_datetime": "created_at",
-    "updated_datetime": "updated_at",
-    "closed_date": "closed_at",
+    "requested_datetime": _moment("created_at"),
+    "updated_datetime": _moment("updated_at"),
+    "closed_date": _moment("closed_at"),
     "status_description": _STATUS,
     "status_notes": "resolution",
     "source": "channel",

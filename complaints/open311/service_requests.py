@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce, Exp, Greatest, NullIf
 from complaints.models import City, Complaint, ComplaintEvent
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.models.promise import HORIZON_HOURS
-from complaints.phrases import HOURS_A_DAY, moment_in_words
+from complaints.phrases import HOURS_A_DAY, LEAST_CHANCE, moment_in_words
 from complaints.publication import SHOWN_DESCRIPTION
 
 CLOSED, OPEN = "closed", "open"
@@ -187,7 +187,11 @@ def _by(created: datetime, hours: float, city: City) -> str:
 
 def _attributes(row: Sequence[Any], more: Sequence[Any]) -> ExtendedAttributes:
     closed_at, model, *chances = more
-    day, three_days, week = (None if chance is None else round(chance, 4) for chance in chances)
+    # Never a certainty, however it is rounded.
+    day, three_days, week = (
+        None if chance is None else min(max(round(chance, 4), LEAST_CHANCE), 1 - LEAST_CHANCE)
+        for chance in chances
+    )
     median, p10, p90 = row[len(COLUMNS) - 3 : len(COLUMNS)]
     closed = moment(closed_at) if closed_at else None
     return ExtendedAttributes(closed, p10, median, p90, day, three_days, week, model or None)

@@ -219,6 +219,7 @@ def test_the_bulk_file_has_everything_and_is_read_by_our_own_import(tmp_path: Pa
         "description", "agency_responsible", "address", "lat", "long",
     ]  # fmt: skip
     assert [row["status_description"] for row in rows] == ["closed", "open"]
+    assert [row["closed_date"] for row in rows] == ["2019-07-10T19:00:00Z", ""]
     assert (rows[1]["service_subtype"], rows[1]["lat"]) == ("'=Loud, music", "40.75")
     file = tmp_path / "bulk.csv"
     file.write_bytes(text.encode())
