@@ -46,8 +46,10 @@ class Catalogue:
     def find(self, text: str) -> ComplaintType:
         """The type of a code, name or alias. Raises UnknownType."""
         text = text.strip()
+        if found := self._by_key.get(text):
+            return found
         # One after the other: most ask by code, and the last takes longest.
-        for key_of in (str, str.casefold, _slug):
+        for key_of in (str.casefold, _slug):
             if found := self._by_key.get(key_of(text)):
                 return found
         raise UnknownType(text, self._nearest(text))

@@ -55,15 +55,12 @@ def hours_in_words(hours: float) -> str:
     hours up to two days, days from two weeks on. Never less than a minute.
     """
     # Each rounding has few results, so their texts are remembered: an answer has three.
-    minutes = _round(hours * 60)
-    if minutes < 60:
-        return _minutes_in_words(max(1, minutes))
-    tenths = _round(hours * 10)
-    if tenths < 100:
-        return _tenths_in_words(tenths)
-    whole = _round(hours)
-    if whole < LONGEST_WITH_HOURS_DAYS * HOURS_A_DAY:
-        return _whole_hours_in_words(whole)
+    if hours * 60 + 0.5 < 60:
+        return _minutes_in_words(max(1, _round(hours * 60)))
+    if hours * 10 + 0.5 < 100:
+        return _tenths_in_words(_round(hours * 10))
+    if hours + 0.5 < LONGEST_WITH_HOURS_DAYS * HOURS_A_DAY:
+        return _whole_hours_in_words(_round(hours))
     return f"{_round(hours / HOURS_A_DAY):,}{NO_BREAK_SPACE}d"
 
 

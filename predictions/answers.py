@@ -13,13 +13,13 @@ from complaints.forecasting import QueueAhead, Reason
 from complaints.phrases import closing_in_words, queue_in_words, reason_in_words
 from predictions.forecasting import in_district, queue_at_filing, reasons_of
 from predictions.ml.features import Query
-from predictions.ml.runtime import Forecast
+from predictions.ml.runtime import Forecast, rounded
 from predictions.queries import Refused, checked, degrees, find_type, parameters, yes_or_no
 from predictions.serving import ServingCity, ServingModel
 from smart311.problems import CONTENT_TYPE, RETRY_AFTER_SECONDS, problem_body
 
-ROUNDING = 10_000
 SECONDS_AN_HOUR = 3600
+DECIMALS = 4
 JSON = "application/json"
 _encoder = msgspec.json.Encoder()
 encoded, encoded_lines = _encoder.encode, _encoder.encode_lines
@@ -131,7 +131,7 @@ def _forecast_body(
     why = yes_or_no(given.get("why", "false"), "why")
     model = _model(known)
     placed = in_district(model, query)
-    found = model.runtime.forecast(placed, known.queue)
+    found = rounded(model.runtime.forecast(placed, known.queue))
     body = _body(known, model, placed, found)
     if not why:
         return body
@@ -142,7 +142,7 @@ def answer_many(known: ServingCity, queries: Sequence[Query]) -> list[Prediction
     """The bodies of many answers, each as it would be alone. Raises Refused."""
     model = _model(known)
     placed = [in_district(model, query) for query in queries]
-    forecasts = model.runtime.forecast_many(placed, known.queue)
+    forecasts = model.runtime.forecast_many(placed, known.queue, to_be_shown=True)
     return [
         _body(known, model, query, found) for query, found in zip(placed, forecasts, strict=True)
     ]
@@ -162,10 +162,10 @@ def _body(known: ServingCity, model: ServingModel, query: Query, found: Forecast
     closing_at = math.floor(query.created_at.timestamp() + median * SECONDS_AN_HOUR)
     queue = queue_at_filing(query, known.queue)
     return PredictionBody(
-        estimated_time=_rounded(median),
+        estimated_time=median,
         unit="hours",
-        interval=Interval(_rounded(p10), _rounded(p90)),
-        closed_within={hours: _rounded(share) for hours, share in found.closed_within.items()},
+        interval=Interval(p10, p90),
+        closed_within=found.closed_within,
         expected_close_at=datetime.fromtimestamp(closing_at, known.city.zone),
         complaint_type=query.complaint_type,
         beyond_horizon=found.beyond_horizon,
@@ -174,11 +174,6 @@ def _body(known: ServingCity, model: ServingModel, query: Query, found: Forecast
         sentence=closing_in_words(found, str),
         queue=None if queue is None else _queue(queue),
     )
-
-
-def _rounded(number: float) -> float:
-    # What round(number, 4) gives for numbers as these, in a quarter of the time.
-    return round(number * ROUNDING) / ROUNDING
 
 
 @lru_cache(maxsize=8)
@@ -194,6 +189,6 @@ def _queue(queue: QueueAhead) -> QueueBody:
 
 def _why(reasons: tuple[Reason, ...]) -> list[ReasonBody]:
     return [
-        ReasonBody(reason.feature, _rounded(reason.hours), reason_in_words(reason))
+        ReasonBody(reason.feature, round(reason.hours, DECIMALS), reason_in_words(reason))
         for reason in reasons
     ]

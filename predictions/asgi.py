@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +27,7 @@ from django.db import DatabaseError, InterfaceError  # noqa: E402
 from predictions.answers import JSON, Answer, answer  # noqa: E402
 from predictions.health import active_model, refused_model  # noqa: E402
 from predictions.serving import serving  # noqa: E402
+from smart311.middleware import new_request_id  # noqa: E402
 from smart311.problems import CONTENT_TYPE, problem_body, shorten  # noqa: E402
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,11 @@ Send = Callable[[Message], Awaitable[None]]
 PREFIX = "/predict_async/"
 # As web answers other sites' pages: a forecast is public.
 ANY_ORIGIN = (b"access-control-allow-origin", b"*")
+# What `_headers` gives to a forecast.
+FOUND = (
+    b"HTTP/1.1 200 OK\r\n%bcontent-type: application/json\r\ncontent-length: %d\r\n"
+    b"x-request-id: %b\r\naccess-control-allow-origin: *\r\n\r\n%b"
+)
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -47,7 +52,7 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
     elif scope["type"] == "http":
-        request_id = secrets.token_hex(8)
+        request_id = new_request_id()
         await _send(send, await _respond(scope, request_id), request_id, scope["method"])
 
 
@@ -133,7 +138,7 @@ def answer_at_once(kind: str, query_string: str, server_headers: Headers) -> byt
     known = _loaded()
     if known is None:
         return None
-    request_id = secrets.token_hex(8)
+    request_id = new_request_id()
     try:
         found = answer(known, kind, query_string, datetime.now(UTC), request_id)
     # The parser of HTTP would take it for its own; `application` fails with it once more, as a 500.
@@ -142,5 +147,5 @@ def answer_at_once(kind: str, query_string: str, server_headers: Headers) -> byt
         return None
     if found.status != 200:
         return None
-    lines = [b"%b: %b\r\n" % pair for pair in (*server_headers, *_headers(found, request_id))]
-    return b"".join((b"HTTP/1.1 200 OK\r\n", *lines, b"\r\n", found.body))
+    of_server = b"".join([b"%b: %b\r\n" % pair for pair in server_headers])
+    return FOUND % (of_server, len(found.body), request_id.encode(), found.body)

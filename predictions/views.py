@@ -84,6 +84,9 @@ class PredictionViewSet(ViewSet):
     throttle_classes = ()
     permission_classes = (AllowAny,)
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Nobody to know, no one to refuse, nothing to count, one form: DRF need not ask."""
+
     @extend_schema(
         summary="Forecast of one complaint", parameters=_parameters, responses=PredictionSerializer
     )

@@ -8,6 +8,7 @@ are the headers of its answer.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from csp.constants import HEADER
 from csp.utils import build_policy
@@ -15,8 +16,11 @@ from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import SimpleTemplateResponse
-from django.urls import get_resolver
+from django.urls import ResolverMatch, URLResolver, get_resolver
 from django.utils.module_loading import import_string
+
+MOST_PATHS = 1000
+"""So many are remembered with their views: a city has some hundreds of complaint types."""
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -42,8 +46,14 @@ class SlimMiddleware:
         return response
 
 
+@lru_cache(maxsize=MOST_PATHS)
+def _match(resolver: URLResolver, path: str) -> ResolverMatch:
+    """The view of a path. Raises Resolver404, which is not remembered."""
+    return resolver.resolve(path)
+
+
 def _ask_view(request: HttpRequest) -> HttpResponseBase:
-    match = request.resolver_match = get_resolver().resolve(request.path_info)
+    match = request.resolver_match = _match(get_resolver(), request.path_info)
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
     # Answers that DRF has not written yet, as to OPTIONS.
     return response.render() if isinstance(response, SimpleTemplateResponse) else response

@@ -32,6 +32,8 @@ WITHIN_HOURS = (24, 72, 168)
 # float32 sums may differ in the last digits between processors; a wrong model differs by far more.
 PROBE_TOLERANCE = 1e-3
 ONNXRUNTIME_ERRORS_ONLY = 3
+ROUNDING = 10_000
+"""What answers show: four decimals, a third of a second, a hundredth of a percent."""
 
 
 class Session(Protocol):
@@ -141,12 +143,18 @@ class Forecaster:
         """
         return forecast_of(self.curve(query, queue))
 
-    def forecast_many(self, queries: Sequence[Query], queue: Queue | None = None) -> list[Forecast]:
-        """The forecasts of many queries in one call of the model, each as it is alone."""
+    def forecast_many(
+        self, queries: Sequence[Query], queue: Queue | None = None, *, to_be_shown: bool = False
+    ) -> list[Forecast]:
+        """The forecasts of many queries in one call of the model, each as it is alone.
+
+        To be shown they are `rounded`.
+        """
         if not queries:
             return []
         rows = self.choose(self._encoder.rows(queries, queue))
-        return forecasts(np.array(self._edges), self.cumulative(rows))
+        edges, cumulative = np.array(self._edges), self.cumulative(rows)
+        return forecasts(edges, cumulative, to_be_shown=to_be_shown)
 
     def cumulative(self, features: Matrix) -> Floats:
         """Cumulative hazards at the bin edges: (n, k) → (n, bins + 1)."""
@@ -209,19 +217,35 @@ def forecast_of(curve: Curve) -> Forecast:
     )
 
 
-def forecasts(edges: Floats, cumulative: Floats) -> list[Forecast]:
-    """Forecasts from curves (n, bins + 1): the same numbers as one by one."""
-    horizon = float(edges[-1])
-    shares = [closed_within(edges, cumulative, hours).tolist() for hours in WITHIN_HOURS]
-    columns = zip(
-        quantiles(edges, cumulative, 0.5).tolist(),
-        quantiles(edges, cumulative, 0.1).tolist(),
-        quantiles(edges, cumulative, 0.9).tolist(),
-        (cumulative[:, -1] < math.log(2)).tolist(),
-        *shares,
-        strict=True,
+def rounded(found: Forecast) -> Forecast:
+    """To four decimals, bit for bit as `forecasts` rounds; a NaN stays one."""
+    return Forecast(
+        _rounded(found.median_hours),
+        _rounded(found.p10_hours),
+        _rounded(found.p90_hours),
+        {hours: _rounded(share) for hours, share in found.closed_within.items()},
+        found.beyond_horizon,
+        found.horizon_hours,
     )
+
+
+def _rounded(number: float) -> float:
+    # A quarter of the time of round(number, 4).
+    return round(number * ROUNDING) / ROUNDING if number == number else number
+
+
+def forecasts(edges: Floats, cumulative: Floats, *, to_be_shown: bool = False) -> list[Forecast]:
+    """Forecasts from curves (n, bins + 1): the same numbers as one by one, `rounded` if asked."""
+    horizon = float(edges[-1])
+    columns = [
+        *(quantiles(edges, cumulative, share) for share in (0.5, 0.1, 0.9)),
+        *(closed_within(edges, cumulative, hours) for hours in WITHIN_HOURS),
+    ]
+    table = np.column_stack(columns)
+    rows = (np.rint(table * ROUNDING) / ROUNDING if to_be_shown else table).tolist()
+    beyond = (cumulative[:, -1] < math.log(2)).tolist()
+    first, second, third = WITHIN_HOURS
     return [
-        Forecast(median, p10, p90, dict(zip(WITHIN_HOURS, within, strict=True)), beyond, horizon)
-        for median, p10, p90, beyond, *within in columns
+        Forecast(median, p10, p90, {first: one, second: two, third: three}, is_beyond, horizon)
+        for (median, p10, p90, one, two, three), is_beyond in zip(rows, beyond, strict=True)
     ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -9,11 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from predictions.ml.header import ModelError, read_header, sha256_of
 from predictions.ml.queue import PACE_FEATURES
 from predictions.ml.reasons import reasons
-from predictions.ml.runtime import Forecaster, forecasts
+from predictions.ml.runtime import Forecast, Forecaster, forecasts, rounded
 from predictions.ml.survival import EDGES_HOURS
 from predictions.tests.ml_data import AS_OF, MEDIAN_HOURS, query, trained
 from predictions.tests.small_model import older
@@ -63,7 +66,22 @@ def test_many_queries_are_answered_as_one_by_one_to_the_last_bit() -> None:
         for _ in range(1_000)
     ]
     assert forecaster.forecast_many(asked) == [forecaster.forecast(one) for one in asked]
+    alone = [rounded(forecaster.forecast(one)) for one in asked]
+    assert forecaster.forecast_many(asked, to_be_shown=True) == alone
     assert forecaster.forecast_many([]) == []
+
+
+@given(st.floats(0, 1440))
+def test_four_decimals_are_those_of_round(number: float) -> None:
+    shown = rounded(Forecast(number, number, number, {24: number}, False, 1440.0))
+    assert shown.median_hours == shown.closed_within[24] == pytest.approx(number, abs=0.5001e-4)
+    assert shown.median_hours == round(shown.median_hours, 4)
+
+
+def test_what_is_no_number_is_none_with_four_decimals() -> None:
+    shown = rounded(Forecast(math.nan, 1.0, 2.0, {24: math.nan}, False, 1440.0))
+    assert math.isnan(shown.median_hours)
+    assert math.isnan(shown.closed_within[24])
 
 
 def test_a_type_never_seen_is_answered_like_its_agency() -> None:

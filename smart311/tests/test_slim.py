@@ -8,6 +8,7 @@ from django.test.utils import override_settings
 
 from complaints.tests.factories import make_type
 from predictions.tests.small_model import activate_small_model
+from smart311.slim import _match
 
 pytestmark = pytest.mark.django_db
 
@@ -44,3 +45,20 @@ def test_it_knows_no_session() -> None:
     assert not hasattr(asked, "session")
     with override_settings(SLIM_PREFIXES=[]):
         assert hasattr(Client().get("/predict/noise-residential").wsgi_request, "session")
+
+
+def test_a_path_that_was_asked_before_keeps_its_own_view() -> None:
+    make_type()
+    make_type("rodent")
+    activate_small_model()
+    _match.cache_clear()
+    kinds = ["noise-residential", "rodent"] * 2
+    answers = [Client().get(f"/predict/{kind}").json()["complaint_type"] for kind in kinds]
+    assert answers == kinds
+    assert _match.cache_info().hits == 2
+
+
+def test_paths_that_lead_nowhere_are_not_remembered() -> None:
+    _match.cache_clear()
+    assert [Client().get("/predict/").status_code for _ in range(2)] == [404, 404]
+    assert _match.cache_info().currsize == 0
