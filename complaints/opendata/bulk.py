@@ -66,7 +66,11 @@ def without_secondary_indexes(cursor: CursorWrapper, rows: int) -> Iterator[bool
         cursor.execute(definition)
     for table, name, definition in constraints:
         cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
-    # The first readers come before autovacuum does.
+    analyze(cursor)
+
+
+def analyze(cursor: CursorWrapper) -> None:
+    """Let the planner know what the tables hold: the first readers come before autovacuum does."""
     cursor.execute(f"ANALYZE {', '.join(TABLES)}")
 
 

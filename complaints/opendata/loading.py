@@ -16,7 +16,7 @@ from django.utils import timezone
 from complaints.models import City
 from complaints.opendata import staging
 from complaints.opendata.ahead import worked_ahead
-from complaints.opendata.bulk import without_secondary_indexes
+from complaints.opendata.bulk import analyze, without_secondary_indexes
 from complaints.opendata.cleaning import Choice, CleanBatch, clean
 from complaints.opendata.mapping import SourceMapping
 from complaints.opendata.names import Names
@@ -29,6 +29,8 @@ MERGED_ROWS = 200_000
 """So many rows of the file are one statement: what a statement remembers stays small."""
 MEMORY = "64MB"
 """For a sort or a table of groups; with PostgreSQL's usual 4 MB they go through files."""
+ANALYZED_FROM_ROWS = 10_000
+"""As many rows of one import share their `updated_at`; whoever syncs asks for them at once."""
 
 
 @dataclass
@@ -185,6 +187,8 @@ def _merge(
             }
             cursor.execute(statement, values)
             summary.add(*cursor.fetchone())
+    if not is_empty and summary.new + summary.updated >= ANALYZED_FROM_ROWS:
+        analyze(cursor)
     if "duplicate_of" in mapping.columns:
         _link_duplicates(cursor, city, source, summary)
 
