@@ -32,6 +32,7 @@ from complaints.exports import csv_file, private_csv_file
 from complaints.models import BulkStep, Complaint
 from complaints.models.complaint import ComplaintQuerySet
 from complaints.phrases import chance_in_words
+from smart311.admin_lists import CountedOnce
 
 KEPT = (
     *("public_id", "city", "created_at", "latitude", "longitude", "status", "closed_at"),
@@ -41,7 +42,7 @@ KEPT = (
 
 
 @admin.register(Complaint)
-class ComplaintAdmin(StepViews, ModelAdmin):  # type: ignore[misc]
+class ComplaintAdmin(CountedOnce, StepViews, ModelAdmin):  # type: ignore[misc]
     list_display = ("what", "where", "agency", "state", "filed", "due", "risk")
     list_filter = (
         "status",
@@ -57,8 +58,6 @@ class ComplaintAdmin(StepViews, ModelAdmin):  # type: ignore[misc]
     search_help_text = "Beginning of a public or external id, or words"
     # Rendering a row takes the web process longer than finding it takes the database.
     list_per_page = 25
-    # Counting every row of a large table takes longer than showing a page of it.
-    show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     # One complaint --------------------------------------------------------------------------
     form = ComplaintForm

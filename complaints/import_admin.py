@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from complaints.import_views import requested
 from complaints.models import Import
@@ -36,8 +37,14 @@ class ImportForm(forms.ModelForm[Import]):
         max_length=200,
         label="Portal's dataset",
         help_text="Instead of a file: HOST/4x4, such as data.cityofnewyork.us/erm2-nwe9",
+        widget=UnfoldAdminTextInputWidget,
     )
-    mapping = forms.ChoiceField(required=False, help_text="Empty: told by the columns", choices=())
+    mapping = forms.ChoiceField(
+        required=False,
+        help_text="Empty: told by the columns",
+        choices=(),
+        widget=UnfoldAdminSelectWidget,
+    )
 
     class Meta:
         model = Import

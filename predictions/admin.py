@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -16,6 +17,7 @@ from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from complaints.models import City
+from complaints.phrases import moment_in_words
 from predictions.admin_home import model_cards
 from predictions.calibration_plots import calibration_plot, reliability_plot
 from predictions.model_life import ask_for_training, lived
@@ -223,13 +225,18 @@ class ModelVersionAdmin(ModelAdmin):  # type: ignore[misc]
             "",
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             (
-                ("✓" if check["passed"] else "✗", check["name"], check["got"], check["expected"])
+                (
+                    "✓" if check["passed"] else "✗",
+                    check["name"],
+                    _rounded(check["got"]),
+                    _rounded(check["expected"]),
+                )
                 for check in version.verdict["checks"]
             ),
         )
         return format_html(
-            "<p>Tested: {}. Against: {}.</p><table><thead><tr><th></th><th>Check</th><th>Got</th>"
-            "<th>Expected</th></tr></thead><tbody>{}</tbody></table>",
+            '<p>Tested: {}. Against: {}.</p><table class="desk-table"><thead><tr><th></th>'
+            "<th>Check</th><th>Got</th><th>Expected</th></tr></thead><tbody>{}</tbody></table>",
             version.verdict["tested"],
             version.verdict["against"],
             rows,
@@ -237,8 +244,16 @@ class ModelVersionAdmin(ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description="History")
     def history_table(self, version: ModelVersion) -> SafeString | str:
-        lines = ((e["at"], e["act"], e["by"], e["reason"] or "–") for e in version.history)
-        return format_html_join("", "<p>{}: {} by {} ({})</p>", lines) or "–"
+        lines = (
+            (
+                _at(version.city, e["at"]),
+                e["act"],
+                e["by"],
+                f" ({e['reason']})" if e["reason"] else "",
+            )
+            for e in version.history
+        )
+        return format_html_join("", "<p>{}: {} by {}{}</p>", lines) or "–"
 
     @admin.action(description="Let this version serve", permissions=["activate"])
     def activate(self, request: HttpRequest, chosen: QuerySet[ModelVersion]) -> None:
@@ -269,6 +284,15 @@ class ModelVersionAdmin(ModelAdmin):  # type: ignore[misc]
 
 def _reason(request: HttpRequest) -> str:
     return request.POST.get("reason", "")[:500]
+
+
+def _rounded(value: Any) -> Any:
+    """A figure with four digits that count; anything else as it is."""
+    return f"{value:.4g}" if isinstance(value, float) else value
+
+
+def _at(city: City, moment: str) -> str:
+    return moment_in_words(city.localise(datetime.fromisoformat(moment)))
 
 
 def _measured(version: ModelVersion, name: str, form: str) -> str:

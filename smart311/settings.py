@@ -65,11 +65,12 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
+    # Before Unfold: what an empty list of the admin says is ours.
+    "smart311.apps.Smart311Config",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.import_export",
     "import_export",
-    "smart311.apps.Smart311Config",
     "complaints",
     "predictions",
     "dashboard",

@@ -17,6 +17,7 @@ from django_tasks_db.models import DBTaskResult
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
+from smart311.admin_lists import CountedOnce
 from smart311.confirming import ask
 from smart311.task_health import TaskHealth
 
@@ -24,14 +25,13 @@ admin.site.unregister(DBTaskResult)
 
 
 @admin.register(DBTaskResult)
-class TaskAdmin(ModelAdmin):  # type: ignore[misc]
+class TaskAdmin(CountedOnce, ModelAdmin):  # type: ignore[misc]
     """Kept for three days, failed ones for two weeks."""
 
     list_display = ("what", "state", "enqueued_at", "took", "answer")
     list_filter = ("status", "queue_name")
     ordering = ("-enqueued_at",)
     list_per_page = 50
-    show_full_result_count = False
     list_before_template = "smart311/task_health.html"
     fields = (
         *("what", "state", "arguments", "enqueued_at", "started_at", "finished_at", "took"),

@@ -14,9 +14,11 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
+from smart311.admin_lists import CountedOnce
+
 
 @admin.register(LogEntry)
-class LogEntryAdmin(ModelAdmin):  # type: ignore[misc]
+class LogEntryAdmin(CountedOnce, ModelAdmin):  # type: ignore[misc]
     """The audit log, the newest first. Each complaint's own history has what happened to it."""
 
     list_display = ("action_time", "user", "told", "what", "content_type")
@@ -28,7 +30,6 @@ class LogEntryAdmin(ModelAdmin):  # type: ignore[misc]
     list_filter_submit = True
     list_select_related = ("user", "content_type")
     list_per_page = 50
-    show_full_result_count = False
     search_fields = ("object_repr", "change_message", "user__username")
     fields = ("action_time", "user", "action_flag", "content_type", "object_repr", "told")
     readonly_fields = fields
