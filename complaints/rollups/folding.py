@@ -22,6 +22,10 @@ from complaints.rollups.grains import (
 LOCK = 311_700_001
 """Advisory lock of whoever writes the roll-up tables; any constant does."""
 BATCH = 100_000
+MUCH = 100_000
+"""From so many images on polars groups them, which takes a moment to load and half the time."""
+MUCH_AT_ONCE = 250_000
+"""Images that polars groups at a time: 100 MB."""
 MEMORY = "64MB"
 """What sorting a batch takes; with PostgreSQL's usual 4 MB it goes through files."""
 WORTH_TIDYING_FROM = 20_000
@@ -34,14 +38,14 @@ _TAKEN = f"""
     RETURNING *"""
 
 
-def fold(batch: int = BATCH, progress: Callable[[int], None] = lambda _count: None) -> int:
+def fold(batch: int | None = None, progress: Callable[[int], None] = lambda _count: None) -> int:
     """Fold all that has been appended. Answers how many images that were.
 
     Readers see the same sums before, while and after. If another process folds or rebuilds just
     now, nothing is done. `progress` is told the size of each batch.
     """
     folded = 0
-    while count := _fold_batch(batch):
+    while count := _fold_batch(batch or BATCH, may_be_much=batch is None):
         folded += count
         progress(count)
     if folded >= WORTH_TIDYING_FROM and not connection.in_atomic_block:
@@ -63,15 +67,26 @@ def pending() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _fold_batch(limit: int) -> int:
+def _fold_batch(limit: int, may_be_much: bool) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             return 0
-        count = merge_images(cursor, _TAKEN, {"limit": limit})
+        if may_be_much and _is_much(cursor):
+            # Loads polars, which processes that fold little do without.
+            from complaints.rollups.grouping import merge_many
+
+            count = merge_many(cursor, _TAKEN % {"limit": MUCH_AT_ONCE})
+        else:
+            count = merge_images(cursor, _TAKEN, {"limit": limit})
         if count:
             cursor.execute("UPDATE complaints_rollup_state SET folded_at = now()")
         return count
+
+
+def _is_much(cursor: CursorWrapper) -> bool:
+    cursor.execute(f"SELECT count(*) FROM (SELECT FROM {DELTAS} LIMIT %s) AS found", [MUCH])
+    return bool(cursor.fetchone()[0] >= MUCH)
 
 
 def merge_images(cursor: CursorWrapper, images: str, parameters: dict[str, Any]) -> int:
@@ -113,24 +128,27 @@ def _merged(grain: Grain) -> str:
             GROUP BY {order}, bin
         ) AS histogram
         GROUP BY {order}
-        ON CONFLICT ({key}) DO UPDATE SET
-            complaints = folded.complaints + excluded.complaints,
-            closed = folded.closed + excluded.closed,
-            timed = folded.timed + excluded.timed,
-            seconds = folded.seconds + excluded.seconds,
-            (bins, counts) = ({_BOTH}))"""
+        {ADDED_CELLS.format(key=key)})"""
 
 
 # What is in the table and what arrives, as one histogram.
 _BOTH = """
-    SELECT COALESCE(array_agg(bin ORDER BY bin), '{}'),
-        COALESCE(array_agg(count ORDER BY bin), '{}')
+    SELECT COALESCE(array_agg(bin ORDER BY bin), '{{}}'),
+        COALESCE(array_agg(count ORDER BY bin), '{{}}')
     FROM (
         SELECT bin, sum(count)::integer AS count
         FROM unnest(folded.bins || excluded.bins, folded.counts || excluded.counts)
             AS either (bin, count)
         GROUP BY bin HAVING sum(count) <> 0
     ) AS histogram"""
+ADDED_CELLS = f"""
+    ON CONFLICT ({{key}}) DO UPDATE SET
+        complaints = folded.complaints + excluded.complaints,
+        closed = folded.closed + excluded.closed,
+        timed = folded.timed + excluded.timed,
+        seconds = folded.seconds + excluded.seconds,
+        (bins, counts) = ({_BOTH})"""
+ADDED_QUEUES = "ON CONFLICT ({key}) DO UPDATE SET waiting = folded.waiting + excluded.waiting"
 
 
 def _queued(queue: Queue) -> str:
@@ -140,4 +158,4 @@ def _queued(queue: Queue) -> str:
         INSERT INTO {queue.table} AS folded ({key}, waiting)
         SELECT {key}, sum(complaints - closed) FROM arrived WHERE basis = 'filed'
         GROUP BY {key} HAVING sum(complaints - closed) <> 0
-        ON CONFLICT ({key}) DO UPDATE SET waiting = folded.waiting + excluded.waiting)"""
+        {ADDED_QUEUES.format(key=key)})"""

@@ -7,11 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
+from unittest.mock import patch
 
 from django.db import connection, transaction
 
 from complaints.models import Agency, Complaint, ComplaintEvent, ComplaintType, District
 from complaints.models.complaint import cell_of
+from complaints.rollups import folding
 from complaints.rollups.folding import fold
 from complaints.rollups.rebuilding import rebuild
 from complaints.tests.factories import make_agency, make_city, make_district, make_type
@@ -194,6 +196,12 @@ def fold_all(world: World) -> None:
     fold()
 
 
+def fold_much(world: World) -> None:
+    """As after an import: grouped by polars."""
+    with patch.object(folding, "MUCH", 1):
+        fold()
+
+
 def fold_some(world: World) -> None:
     def stop(_count: int) -> None:
         raise Crash
@@ -221,6 +229,7 @@ STEPS: tuple[Callable[[World], None], ...] = (
     crash,
     crash_in_fold,
     fold_all,
+    fold_much,
     fold_some,
     rebuild_all,
 )

@@ -23,6 +23,7 @@ from complaints.models import Complaint, ComplaintEvent
 from complaints.rollups import checking, folding
 from complaints.rollups.checking import check
 from complaints.rollups.folding import fold, pending
+from complaints.rollups.grains import TABLES
 from complaints.rollups.rebuilding import AlreadyRunning, rebuild
 from complaints.tests.factories import NOON, make_agency, make_complaint, make_type
 from complaints.tests.rollup_steps import STEPS, World, close, insert, insert_many, reopen, retype
@@ -240,6 +241,24 @@ def elsewhere() -> Iterator[None]:
     yield
     may_end.set()
     thread.join()
+
+
+@pytest.mark.django_db
+def test_much_is_folded_to_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World.make(Random(7))
+    insert_many(world)
+    fold()
+    insert_many(world)
+    close(world)
+    names = [table.removeprefix("complaints_rollup_") for table in TABLES]
+    with transaction.atomic():
+        fold()
+        expected = {name: rows(name) for name in names}
+        transaction.set_rollback(True)
+    monkeypatch.setattr(folding, "MUCH", 1)
+    assert fold() > 2
+    assert {name: rows(name) for name in names} == expected
+    assert (pending(), check().differing) == (0, 0)
 
 
 @pytest.mark.django_db(transaction=True)
