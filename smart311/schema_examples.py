@@ -67,6 +67,18 @@ VALUES: dict[str, Any] = {
     "time_zone": "America/New_York", "west": -74.28, "south": 40.47, "east": -73.68,
     "north": 40.94, "jurisdiction_id": "nyc.gov", "District.code": "manhattan-03",
     "District.name": "03 MANHATTAN", "District.kind": "community_board", "parent": "manhattan",
+    # Open311
+    "GeoReportServices.service_code": "noise-residential",
+    "GeoReportServices.description": "Noise - Residential, worked by NYPD",
+    "GeoReportServices.keywords": "music,party", "GeoReportServices.type": "realtime",
+    "service_request_id": PUBLIC_ID, "service_code": "noise-residential", "zipcode": "10009",
+    "service_name": "Noise - Residential", "long": -73.9874, "address_id": None,
+    "agency_responsible": "New York City Police Department", "status_notes": None,
+    "service_notice": "Half of such reports are closed by Wed 8 Jul 2026, 15:42, eight in ten "
+    "between Wed 8 Jul 2026, 12:36 and Thu 9 Jul 2026, 06:18.", "account_id": None,
+    "requested_datetime": FILED, "updated_datetime": SEEN, "token": PUBLIC_ID,
+    "expected_datetime": "2026-07-08T19:42:00Z", "GeoReportRequests.media_url": None,
+    "GeoReportRequest.media_url": None, "update_id": "47264",
     # imports
     "Import.id": 12, "Import.status": "done", "Import.mapping": "nyc", "Import.origin": "file",
     "Import.name": "nyc311.csv.gz", "Import.sha256": "9f2c" * 16, "Import.since": None,

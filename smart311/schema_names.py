@@ -10,6 +10,7 @@ _VERB = re.compile(r"_(create|retrieve)$")
 TAGS = {
     "/api/v1/complaints": "complaints",
     "/api/": None,
+    "/open311/": None,
     "/predict": "forecasts",
     "/complaints/time/": "forecasts",
     "/complaints/all/": "forecasts",

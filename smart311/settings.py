@@ -379,6 +379,7 @@ SPECTACULAR_SETTINGS = {
     "SORT_OPERATIONS": False,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "smart311.georeport_schema.document_georeport",
         "smart311.problem_schema.document_problems",
         "smart311.access_schema.document_access",
         "smart311.problem_schema.order_methods",

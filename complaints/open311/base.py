@@ -54,7 +54,6 @@ class GeoReportView(APIView):
     parser_classes = (StrictFormParser, MultiPartParser)
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = SuffixDecides
-    schema = None
     formats: tuple[str, ...] = (JSON, XML)
     """What can be read; what is sent is answered in JSON and XML alone."""
 

@@ -27,6 +27,11 @@ from complaints.receipts import Answer, Draft
 from smart311.georeport import answer
 
 CHANNEL = "open311"
+FORM = (
+    *("service_code*", "lat", "long", "address_string", "description", "media_url"),
+    *("email", "phone", "first_name", "last_name", "api_key", "jurisdiction_id"),
+)
+"""The fields that are read, and attributes; the needed one with an asterisk."""
 OURS = {
     "address_string": "address",
     "description": "description",

@@ -26,10 +26,15 @@ from complaints.open311 import choosing, parameters
 from complaints.open311.base import GeoReportView, need_key
 from complaints.open311.definitions import MOST_TEXT
 from complaints.open311.parameters import Reader, one
+from complaints.open311.schema import PAGES, UPDATE_FILTERS, documented
 from complaints.open311.service_requests import CLOSED, OPEN, moment
 from complaints.open311.views import found
 from smart311.georeport import answer
 
+FORM = (
+    *("service_request_id*", "description", "status", "updated_datetime"),
+    *("api_key", "jurisdiction_id"),
+)
 ROOT = "service_request_updates"
 _Kind = ComplaintEvent.Kind
 STEPS = (_Kind.STATUS_CHANGED, _Kind.CLOSED, _Kind.REOPENED, _Kind.COMMENTED)
@@ -51,6 +56,13 @@ class Update(msgspec.Struct, frozen=True):
 class UpdatesView(GeoReportView):
     """Updates, read and sent."""
 
+    @documented(
+        Update,
+        "GeoReportUpdates",
+        "Open311: what happened to requests, newest first",
+        "Changes of status and public remarks by when they were recorded.",
+        parameters={**UPDATE_FILTERS, **PAGES},
+    )
     def get(self, request: Request, suffix: str) -> HttpResponse:
         """Public ones, the newest first, by when they were recorded: so none is missed."""
         given = parameters.sent(request)
@@ -72,6 +84,14 @@ class UpdatesView(GeoReportView):
         ordered = _told(events.order_by("-recorded_at", "-pk"))
         return answer(suffix, ROOT, _updates(ordered[(page - 1) * size : page * size]))
 
+    @documented(
+        Update,
+        "GeoReportUpdated",
+        "Open311: tell what happened to a request",
+        "From staff who work on it a status and a public remark, from whoever filed it a remark "
+        "for staff.",
+        form=FORM,
+    )
     def post(self, request: Request, suffix: str) -> HttpResponse:
         """Take one: from staff a status and a public remark, from the filer a remark for staff."""
         given = parameters.sent(request)

@@ -84,7 +84,10 @@ PUBLIC = ["12 MAIN STREET", "noise-residential", "Publicremark"]
 """Found, or the crawl has looked at nothing."""
 
 LONG_AGO, FAR_AHEAD = "2019-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
-FILING_DOORS = {"/api/v1/complaints/", "/api/v1/complaints/bulk/", "/input/"}
+FILING_DOORS = {
+    *("/api/v1/complaints/", "/api/v1/complaints/bulk/", "/input/"),
+    *("/open311/v2/requests.{suffix}/", "/open311/v2/servicerequestupdates.{suffix}/"),
+}
 NOT_CRAWLED = {"admin/": "staff only; its permissions have tests of their own"}
 FOR_STAFF = {"api/v1/imports/{number}/rejects.csv", "api/v1/complaints/{id}/comments"}
 """Refused to the crawler: rejected rows are as the source wrote them, remarks as staff did."""
@@ -130,6 +133,23 @@ QUERY_VALUES = {
     "minimum": ["1"],
     "cell_resolution": ["9"],
     "areas": ["district:queens,city"],
+    "service_request_id": ["0" * 20],
+    "service_code": ["noise-residential"],
+    "start_date": [LONG_AGO],
+    "end_date": [FAR_AHEAD],
+    "updated_after": [LONG_AGO],
+    "updated_before": [FAR_AHEAD],
+    "agency_responsible": ["NYPD"],
+    "lat": ["40.75"],
+    "long": ["-73.85"],
+    "lat_ne": ["40.94"],
+    "long_ne": ["-73.68"],
+    "lat_sw": ["40.47"],
+    "long_sw": ["-74.28"],
+    "extensions": ["true"],
+    "just_count": ["true"],
+    "page": ["1"],
+    "jurisdiction_id": ["nyc.gov"],
 }
 """Values for the query parameters of the schema; a new parameter needs one here."""
 
