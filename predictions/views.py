@@ -80,9 +80,12 @@ class PredictionViewSet(ViewSet):
     """When will a complaint be closed?"""
 
     content_negotiation_class = AlwaysJSON
+    # What DRF would look up for each request, though it never changes.
+    allowed_methods = ["GET", "HEAD", "OPTIONS"]
     authentication_classes = ()
     throttle_classes = ()
     permission_classes = (AllowAny,)
+    parser_classes = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Nobody to know, no one to refuse, nothing to count, one form: DRF need not ask."""

@@ -29,7 +29,7 @@ from .features import (
 )
 from .queue import QUEUE_FEATURES, UNKNOWN, Queue
 
-MOST_REMEMBERED = 10_000
+MOST_REMEMBERED = 5_000
 """Of each kind; a hundred numbers at most, so a few megabytes."""
 
 Block = Callable[..., Sequence[float]]

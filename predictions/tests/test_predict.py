@@ -166,6 +166,13 @@ def test_it_takes_only_get(client: Client, method: str) -> None:
     assert response.status_code == 405
 
 
+def test_it_says_which_methods_it_takes(client: Client) -> None:
+    told = get(client, PLACE)["Allow"].split(", ")
+    for method in ("get", "head", "options", "post", "put", "patch", "delete"):
+        response: Any = getattr(client, method)("/predict/rodent")
+        assert (response.status_code != 405) == (method.upper() in told)
+
+
 def test_without_a_model_it_says_503_and_not_a_number(client: Client) -> None:
     from predictions.models import ModelVersion
 
