@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -49,6 +49,11 @@ UPDATE_FILTERS = {
     "service_request_id": "Of these requests, with commas",
     "start_date": "Recorded at or after it",
     "end_date": "Recorded until it, itself included",
+}
+FILES = {
+    "rss": ("application/rss+xml", OpenApiTypes.STR),
+    "geojson": ("application/geo+json", OpenApiTypes.OBJECT),
+    "csv": ("text/csv", OpenApiTypes.STR),
 }
 CITY = {"jurisdiction_id": "The city; needed only where the server says so"}
 
@@ -101,7 +106,7 @@ def documented(
     parameters: dict[str, str] | None = None,
     is_one: bool = False,
     form: Iterable[str] | None = None,
-    suffixes: Iterable[str] = (JSON, XML),
+    suffixes: Collection[str] = (JSON, XML),
 ) -> Callable[[Method], Method]:
     """What a method answers: a struct (`is_one`) or a list of them, in JSON; and the same in XML.
 
@@ -112,6 +117,7 @@ def documented(
         (200, MEDIA_TYPES[JSON]): body if is_one else type(body)(many=True),
         (200, MEDIA_TYPES[XML]): OpenApiTypes.STR,
     }
+    answers |= {(200, kind): what for each, (kind, what) in FILES.items() if each in suffixes}
     query = {**(parameters or {}), **CITY}
     told = [OpenApiParameter(each, str, description=text) for each, text in query.items()]
     suffix = OpenApiParameter(
