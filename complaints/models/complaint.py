@@ -32,10 +32,14 @@ _hex = Replace(Cast(RandomUUID(), models.CharField()), Value("-"))
 _random_public_id = Concat(Left(_hex, 8), Right(_hex, 12))
 
 PUBLIC_TEXT = SearchVector(
-    "descriptor", "address", "resolution", "public_description", config="english"
+    *(
+        Replace(name, Value("/"), Value(" "), output_field=models.TextField())
+        for name in ("descriptor", "address", "resolution", "public_description")
+    ),
+    config="english",
 )
 """What a text search looks at: only what the public may read, or a search for a telephone number
-would tell which complaint has it."""
+would tell which complaint has it. "Music/Party" is two words, not the path of a file."""
 
 
 def new_public_id() -> str:

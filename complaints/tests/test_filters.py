@@ -179,6 +179,17 @@ def test_the_private_description_is_not_searched(client: Client, chosen: Complai
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    "typed", ["music", "loud party", "Music/Party", '"loud music"', "sidewalk"]
+)
+def test_words_beside_a_slash_are_words(client: Client, typed: str) -> None:
+    street = make_type("street", name="Noise - Street/Sidewalk")
+    row = make_complaint(complaint_type=street, descriptor="Loud Music/Party")
+    make_complaint(descriptor="Banging/Pounding")
+    assert found(client, q=typed) == {row.public_id}
+
+
+@pytest.mark.django_db
 def test_a_text_search_is_answered_by_its_index() -> None:
     make_type("noise", name="Noise - Loud")
     rows = about(Complaint.objects.all(), Words.read("banging noise", make_city()))
