@@ -204,7 +204,10 @@ def median_cost(work: Callable[[], None], times: int) -> Cost:
 
 
 def cpu_of(pid: int) -> float:
-    """Processor seconds of a process of PostgreSQL and of the helpers that have ended."""
+    """Processor seconds of a process of PostgreSQL and of all that has ended on that server.
+
+    So its helpers count, and nothing else may use the server meanwhile.
+    """
     fields = _fields(pid)
     server = _fields(int(fields[1]))
     own, helpers = fields[11:13], server[13:15]
