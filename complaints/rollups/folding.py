@@ -12,11 +12,14 @@ from complaints.rollups.grains import (
     DELTAS,
     GRAINS,
     QUEUES,
+    STEPS,
     TABLES,
     Grain,
     Queue,
+    grouped,
     itemised_images,
     measured,
+    step_of,
 )
 
 LOCK = 311_700_001
@@ -28,6 +31,8 @@ MUCH_AT_ONCE = 250_000
 """Images that polars groups at a time: 100 MB."""
 MEMORY = "64MB"
 """What sorting a batch takes; with PostgreSQL's usual 4 MB it goes through files."""
+FEW_BINS = 16
+"""Up to so many bins are only put together: a bin may come more than once, which readers add up."""
 WORTH_TIDYING_FROM = 20_000
 """Images; PostgreSQL itself tidies up after fewer, a minute later."""
 
@@ -96,7 +101,8 @@ def merge_images(cursor: CursorWrapper, images: str, parameters: dict[str, Any])
     to under its own lock; the caller holds the lock of all, or two at once could wait in a circle.
     """
     cursor.execute("SELECT set_config('work_mem', %s, true)", [MEMORY])
-    parts = [_merged(grain) for grain in GRAINS] + [_queued(queue) for queue in QUEUES]
+    steps = [f"{name} AS MATERIALIZED ({grouped(known)})" for name, known in STEPS.items()]
+    parts = steps + [_merged(grain) for grain in GRAINS] + [_queued(queue) for queue in QUEUES]
     cursor.execute(
         f"""
         WITH taken AS MATERIALIZED ({images}),
@@ -110,37 +116,48 @@ def merge_images(cursor: CursorWrapper, images: str, parameters: dict[str, Any])
 
 def _merged(grain: Grain) -> str:
     key = ", ".join(grain.key)
-    # By time, so that a period lies together and a window is read from few pages; then the most
-    # selective column first: what is compared most often differs at once.
-    order = ", ".join(("period", *reversed([name for name in grain.key if name != "period"])))
     return f"""
     merged_{grain.name} AS (
         INSERT INTO {grain.table} AS folded
             ({key}, complaints, closed, timed, seconds, bins, counts)
         SELECT {key}, sum(complaints), sum(closed), sum(timed), sum(seconds),
-            COALESCE(array_agg(bin ORDER BY bin) FILTER (WHERE count <> 0), '{{}}'),
-            COALESCE(array_agg(count ORDER BY bin) FILTER (WHERE count <> 0), '{{}}')
-        FROM (
-            SELECT {key}, bin, sum(complaints)::integer AS complaints,
-                sum(closed)::integer AS closed, sum(timed)::integer AS timed,
-                sum(seconds)::bigint AS seconds, sum(count)::integer AS count
-            FROM ({itemised_images(grain, "arrived")}) AS item
-            GROUP BY {order}, bin
-        ) AS histogram
-        GROUP BY {order}
+            COALESCE(array_agg(bin) FILTER (WHERE count <> 0), '{{}}'),
+            COALESCE(array_agg(count) FILTER (WHERE count <> 0), '{{}}')
+        FROM ({_histogram(grain)}) AS histogram
+        GROUP BY {key}
+        -- A period lies together, and a window is read from few pages.
+        ORDER BY period
         {ADDED_CELLS.format(key=key)})"""
 
 
-# What is in the table and what arrives, as one histogram.
-_BOTH = """
-    SELECT COALESCE(array_agg(bin ORDER BY bin), '{{}}'),
-        COALESCE(array_agg(count ORDER BY bin), '{{}}')
+def _histogram(grain: Grain) -> str:
+    """SQL for a row a bin of each cell, of what arrives."""
+    step = step_of(grain)
+    items = itemised_images(grain, step)
+    if grain.period == "day" and grain.properties == STEPS.get(step):
+        return items  # is grouped so already
+    key = ", ".join((*reversed(grain.key), "bin"))
+    return f"""
+        SELECT {key}, sum(complaints)::integer AS complaints,
+            sum(closed)::integer AS closed, sum(timed)::integer AS timed,
+            sum(seconds)::bigint AS seconds, sum(count)::integer AS count
+        FROM ({items}) AS item
+        GROUP BY {key}"""
+
+
+# What is in the table and what arrives: a few bins one behind the other, more as one histogram.
+_BOTH = f"""
+    SELECT folded.bins || excluded.bins, folded.counts || excluded.counts
+    WHERE cardinality(folded.bins) + cardinality(excluded.bins) <= {FEW_BINS}
+    UNION ALL
+    SELECT COALESCE(array_agg(bin), '{{{{}}}}'), COALESCE(array_agg(count), '{{{{}}}}')
     FROM (
         SELECT bin, sum(count)::integer AS count
         FROM unnest(folded.bins || excluded.bins, folded.counts || excluded.counts)
             AS either (bin, count)
         GROUP BY bin HAVING sum(count) <> 0
-    ) AS histogram"""
+    ) AS histogram
+    HAVING cardinality(folded.bins) + cardinality(excluded.bins) > {FEW_BINS}"""
 ADDED_CELLS = f"""
     ON CONFLICT ({{key}}) DO UPDATE SET
         complaints = folded.complaints + excluded.complaints,

@@ -52,17 +52,28 @@ class Queue:
 
 
 GRAINS = (
+    Grain("month_agency_channel", "month", ("agency_id", "channel")),
     Grain("month_type", "month", ("complaint_type_id",)),
-    Grain("day_type", "day", ("complaint_type_id",)),
-    Grain("day_agency_district", "day", ("agency_id", "district_id")),
+    Grain("month_district", "month", ("district_id",)),
     Grain(
         "month_everything",
         "month",
         ("complaint_type_id", "agency_id", "district_id", "channel"),
     ),
     Grain("month_hour_type", "month", ("hour_of_week", "complaint_type_id")),
+    Grain("day_agency", "day", ("agency_id",)),
+    Grain("day_district", "day", ("district_id",)),
+    Grain("day_type", "day", ("complaint_type_id",)),
+    Grain("day_type_agency_channel", "day", ("complaint_type_id", "agency_id", "channel")),
+    Grain("day_agency_district", "day", ("agency_id", "district_id")),
     Grain("day_cell", "day", ("cell",)),
 )
+"""Of each period the smaller first: the first that knows enough answers."""
+STEPS = {
+    "by_type": ("complaint_type_id", "agency_id", "channel"),
+    "by_district": ("district_id",),
+}
+"""What arrives is first grouped so, by day: most grains are then made of fewer rows."""
 QUEUES = (
     Queue("queue", ("complaint_type_id", "agency_id", "district_id")),
     Queue("queue_cell", ("cell",)),
@@ -106,6 +117,22 @@ def measured(images: str, more: str = "") -> str:
         ('{FILED}', i.created_at), ('{CLOSED}', i.closed_at)) AS b (basis, moment)
     CROSS JOIN LATERAL (SELECT b.moment AT TIME ZONE c.time_zone AS moment) AS local
     WHERE b.moment IS NOT NULL"""
+
+
+def step_of(grain: Grain) -> str:
+    """Which of STEPS a grain is made of; else what arrived itself."""
+    fits = (name for name, known in STEPS.items() if set(grain.properties) <= set(known))
+    return next(fits, "arrived")
+
+
+def grouped(properties: tuple[str, ...]) -> str:
+    """SQL that groups what arrived, in the columns of `measured` that are left."""
+    key = ", ".join(("day", *reversed(properties), "basis", "city_id", "month", "bin"))
+    sums = ", ".join(
+        f"sum({name})::{'bigint' if name == 'seconds' else 'integer'} AS {name}"
+        for name in MEASURES
+    )
+    return f"SELECT {key}, {sums} FROM arrived GROUP BY {key}"
 
 
 def measures(grain: Grain, where: str = "true") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from complaints.models import City, Complaint
@@ -19,19 +19,22 @@ _WAITING = {Complaint.Status.OPEN, Complaint.Status.IN_PROGRESS}
 
 @dataclass(frozen=True)
 class Plan:
-    """A roll-up, the rows of it that are meant, and what `complaints` means in them.
+    """Roll-ups that answer together, the rows that are meant, and what `complaints` means in them.
 
-    `where` is SQL over the grain's columns with `parameters` by name.
+    `where` is SQL over the columns of a grain with `parameters` by name; `parts` are grains, each
+    with the periods that are read of it. `grain` names the answer's source: of several the finest.
     """
 
     grain: Grain | Queue
     where: str
     parameters: dict[str, Any]
+    properties: tuple[str, ...] = ()
     counts_only: str = ""
+    parts: tuple[tuple[Grain, str], ...] = ()
 
 
 def plan(question: Question, city: City) -> Plan | None:
-    """The smallest roll-up that answers the question exactly as the rows would; None if none."""
+    """The smallest roll-ups that answer exactly as the rows would; None if none do."""
     chosen = question.chosen
     if "on_time" in question.figures or any(getattr(chosen, name) for name in _NOT_IN_A_ROLLUP):
         return None
@@ -41,17 +44,53 @@ def plan(question: Question, city: City) -> Plan | None:
     bounds = _bounds(question, city)
     if statuses is None or bounds is None:
         return None
-    properties = set(_properties(question))
+    properties = tuple(dict.fromkeys(_properties(question)))
     if statuses == "waiting" and not _asks_when(question):
         for queue in QUEUES:
-            if properties <= set(queue.properties):
+            if set(properties) <= set(queue.properties):
                 return Plan(queue, *_where(question, city, bounds, has_times=False))
-    is_daily = any(bound and bound.day != 1 for bound in bounds)
-    is_daily |= any(GROUPS[name].is_daily for name in question.group_by)
-    for grain in GRAINS:
-        if properties <= set(grain.properties) and (grain.period == "day" or not is_daily):
-            return Plan(grain, *_where(question, city, bounds), statuses)
-    return None
+    is_daily = any(GROUPS[name].is_daily for name in question.group_by)
+    months = None if is_daily else _smallest("month", properties)
+    where, parameters = _where(question, city, bounds)
+    found = _parts(months, _smallest("day", properties), bounds)
+    if found is None:
+        return None
+    parts, dates = found
+    return Plan(parts[-1][0], where, parameters | dates, properties, statuses, parts)
+
+
+def _smallest(period: str, properties: tuple[str, ...]) -> Grain | None:
+    """The smallest grain of a period that has the properties."""
+    fits = (one for one in GRAINS if one.period == period and set(properties) <= {*one.properties})
+    return next(fits, None)
+
+
+def _parts(
+    months: Grain | None, days: Grain | None, bounds: tuple[date | None, date | None]
+) -> tuple[tuple[tuple[Grain, str], ...], dict[str, date]] | None:
+    """Which periods of which grain, and the dates named in that: whole months, days around them."""
+    first, end = bounds
+    lower = _month_from(first) if first else None
+    upper = end.replace(day=1) if end else None
+    if months and (lower, upper) == bounds:
+        return ((months, "true"),), {}
+    if days is None:
+        return None
+    if months is None or (lower and upper and lower >= upper):
+        return ((days, "true"),), {}
+    edges = {"lower": lower if lower != first else None, "upper": upper if upper != end else None}
+    inside = {"lower": "period >= %(lower)s", "upper": "period < %(upper)s"}
+    outside = {"lower": "period < %(lower)s", "upper": "period >= %(upper)s"}
+    dates = {name: day for name, day in edges.items() if day}
+    return (
+        (months, " AND ".join(inside[name] for name in dates)),
+        *((days, outside[name]) for name in dates),
+    ), dates
+
+
+def _month_from(first: date) -> date:
+    """The beginning of the first whole month from a day on."""
+    return first if first.day == 1 else (first.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
 def _asks_when(question: Question) -> bool:

@@ -7,7 +7,7 @@ an open one has waited for. Both may read the named queries of `named`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -71,15 +71,20 @@ def counts(question: Question, found: Plan | None) -> str:
     """SQL for how many there are, and how long the closed ones took together."""
     if found is None:
         kept = "".join(f", {name}" for name, _ in _kept(question))
-        return f"SELECT {_key(ROWS)}, {_MEASURES}{kept} FROM read WHERE basis = %(basis)s"
+        return (
+            f"SELECT {_key(ROWS.properties)}, {_MEASURES}{kept} FROM read WHERE basis = %(basis)s"
+        )
     if isinstance(found.grain, Queue):
         return " UNION ALL ".join(_queued(found.grain, found.where))
-    key = ", ".join(found.grain.key)
     measures = _OF_STATUS.get(found.counts_only, _MEASURES)
-    return f"""
-    SELECT {key}, {measures} FROM {found.grain.table} WHERE {found.where}
-    UNION ALL SELECT {key}, {measures}
-    FROM (SELECT {_key(found.grain)}, {_MEASURES} FROM appended) AS waiting WHERE {found.where}"""
+    key = ", ".join(("city_id", "basis", "period", *found.properties))
+    parts = [
+        f"SELECT {key}, {measures} FROM {grain.table} WHERE {found.where} AND {periods}"
+        for grain, periods in found.parts
+    ]
+    pending = f"SELECT {_key(found.properties)}, {_MEASURES} FROM appended"
+    parts.append(f"SELECT {key}, {measures} FROM ({pending}) AS waiting WHERE {found.where}")
+    return " UNION ALL ".join(parts)
 
 
 def histograms(question: Question, found: Plan | None) -> str:
@@ -88,8 +93,7 @@ def histograms(question: Question, found: Plan | None) -> str:
         return ""
     parts = [*_folded_and_pending(found)] if found else [_of_rows()]
     if "survival" in question.figures:
-        grain = found.grain if found and isinstance(found.grain, Grain) else ROWS
-        parts.append(_waiting(grain))
+        parts.append(_waiting(found.properties if found else ROWS.properties))
     return " UNION ALL ".join(parts)
 
 
@@ -117,21 +121,21 @@ def chosen(question: Question, found: Plan | None, now: datetime) -> str:
     )
 
 
-def _key(grain: Grain) -> str:
-    """A grain's key out of what `measured` gives."""
-    return ", ".join(("city_id", "basis", f"{grain.period} AS period", *grain.properties))
+def _key(properties: Sequence[str]) -> str:
+    """The columns that groups and conditions need, by day, out of what `measured` gives."""
+    return ", ".join(("city_id", "basis", "day AS period", *properties))
 
 
 def _folded_and_pending(found: Plan) -> Iterator[str]:
     if isinstance(found.grain, Queue) or found.counts_only == "waiting":
         return
-    key = ", ".join(found.grain.key)
-    yield f"""
-    SELECT {key}, bins, counts, {_NOBODY} FROM {found.grain.table} WHERE {found.where}"""
-    yield f"""
-    SELECT {key}, {_ONE}, {_NOBODY}
-    FROM (SELECT {_key(found.grain)}, bin, timed FROM appended WHERE bin IS NOT NULL) AS waiting
-    WHERE {found.where}"""
+    key = ", ".join(("city_id", "basis", "period", *found.properties))
+    for grain, periods in found.parts:
+        yield f"""
+        SELECT {key}, bins, counts, {_NOBODY}
+        FROM {grain.table} WHERE {found.where} AND {periods}"""
+    pending = f"SELECT {_key(found.properties)}, bin, timed FROM appended WHERE bin IS NOT NULL"
+    yield f"SELECT {key}, {_ONE}, {_NOBODY} FROM ({pending}) AS waiting WHERE {found.where}"
 
 
 def _queued(queue: Queue, where: str) -> Iterator[str]:
@@ -146,7 +150,7 @@ def _queued(queue: Queue, where: str) -> Iterator[str]:
 
 def _of_rows() -> str:
     return f"""
-    SELECT {_key(ROWS)}, {_ONE}, {_NOBODY}
+    SELECT {_key(ROWS.properties)}, {_ONE}, {_NOBODY}
     FROM read WHERE basis = %(basis)s AND bin IS NOT NULL"""
 
 
@@ -166,14 +170,15 @@ def _kept(question: Question) -> Iterator[tuple[str, str]]:
         yield f"{name}_broken", f"COALESCE({counts} AND {took} > {promised}, false)::int"
 
 
-def _waiting(grain: Grain) -> str:
+def _waiting(properties: Sequence[str]) -> str:
     """Open complaints, each in the bin of how long it is known to have waited."""
     images = """(
         SELECT 1 AS sign, city_id, complaint_type_id, agency_id, district_id, cell, created_at,
             seen_at AS closed_at, channel
         FROM chosen WHERE closed_at IS NULL)"""
     return f"""
-    SELECT {_key(grain)}, '{{}}'::smallint[] AS bins, '{{}}'::integer[] AS counts, bin AS waited
+    SELECT {_key(properties)},
+        '{{}}'::smallint[] AS bins, '{{}}'::integer[] AS counts, bin AS waited
     FROM ({measured(images)}) AS waiting WHERE basis = '{FILED}' AND bin IS NOT NULL"""
 
 

@@ -68,7 +68,7 @@ def test_it_counts_and_measures(client: Client, slash: str, is_folded: bool) -> 
     total = answer.pop("total")
     assert answer == {
         "source": "rollups",
-        "rollup": "month_type",
+        "rollup": "month_agency_channel",
         "group_by": [],
         "counted_by": "filing",
         "time_zone": "America/New_York",
