@@ -113,6 +113,8 @@ _width = len(COLUMNS)
 
 def public_complaints(rows: Sequence[tuple[Any, ...]]) -> list[PublicComplaint]:
     """Complaints from rows of KEY_COLUMNS followed by PROMISE_COLUMNS."""
+    if not rows:
+        return []
     try:
         return _with_codes(rows, codes.state())
     except KeyError:  # one that is new
