@@ -48,12 +48,12 @@ def turning_away(application: WSGIApplication) -> WSGIApplication:
 
     from smart311.problems import busy
 
-    def answered(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def answered(asked: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if queued_seconds.get() <= LONGEST_QUEUE_SECONDS:
-            return application(environ, start_response)
-        if environ["PATH_INFO"].rstrip("/") in ALWAYS_ANSWERED:
-            return application(environ, start_response)
-        refusal = busy(WSGIRequest(environ))
+            return application(asked, start_response)
+        if asked["PATH_INFO"].rstrip("/") in ALWAYS_ANSWERED:
+            return application(asked, start_response)
+        refusal = busy(WSGIRequest(asked))
         status = HTTPStatus(refusal.status_code)
         start_response(f"{status.value} {status.phrase}", list(refusal.items()))
         return [refusal.content]
