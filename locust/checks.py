@@ -95,6 +95,10 @@ remaining = with_status(OK, _remaining)
 live = with_status(OK, lambda body: "" if body["cards"] and body["as_of"] else "no figures")
 open311_services = with_status(OK, _open311("service_code"))
 open311_requests = with_status(OK, _open311("service_request_id"))
+open311_changes = with_status(
+    OK, lambda body: "" if all(row["service_request_id"] for row in body) else "no id"
+)
+"""May be none."""
 
 
 def complaint(public_id: str) -> Check:

@@ -20,6 +20,7 @@ SYNC_OVERLAP = timedelta(minutes=1)
 """A change may appear a little later than its stamp (docs/api.md, Syncing)."""
 NEWEST = "/api/v1/complaints/?status=open&page_size=20"
 OPEN311 = "/open311/v2/"
+CHANGES_SINCE = timedelta(seconds=10)
 LISTS = (
     "",
     "?status=open",
@@ -94,9 +95,18 @@ class Open311Client(CityUser):
     def services(self) -> None:
         self.ask(f"{OPEN311}services.json", checks.open311_services)
 
-    @task(3)
+    @task(1)
     def requests(self) -> None:
+        """The newest thousand."""
         self.ask(f"{OPEN311}requests.json", checks.open311_requests)
+
+    @task(2)
+    def changes(self) -> None:
+        """What a bridge between two systems asks again and again: the changes of late."""
+        since = (datetime.now(UTC) - CHANGES_SINCE).strftime("%Y-%m-%dT%H:%M:%SZ")
+        path = f"{OPEN311}requests.json?{urlencode({'updated_after': since})}"
+        name = f"{OPEN311}requests.json?updated_after={{time}}"
+        self.ask(path, checks.open311_changes, name)
 
     @task(2)
     def one(self) -> None:

@@ -1,10 +1,11 @@
 """What all users of Smart 311 share: the pace, what is known of the city, and checked requests.
 
-Each user sends one request a second, so `--users 110` asks for 110 requests a second, and gets them
-as long as answers take less than a second.
+Each user sends one request a second on average, so `--users 110` asks for 110 requests a second,
+and gets them as long as answers take less than a second.
 """
 
 import random
+import time
 from typing import Any, ClassVar
 
 import checks
@@ -13,9 +14,11 @@ from gevent.lock import Semaphore
 from knowledge import Knowledge, ServerError
 from locust.exception import StopTest
 
-from locust import FastHttpUser, constant_throughput
+from locust import FastHttpUser
 
-REQUESTS_A_SECOND = 1.0
+SECONDS_BETWEEN = (0.5, 1.5)
+"""Drawn anew each time: users of one fixed pace who once waited for the same stall would ask all at
+the same moment ever after."""
 
 is_overload_expected = False
 """Whether 429 and 503 with Retry-After are right answers; the profile says so."""
@@ -31,7 +34,6 @@ class CityUser(FastHttpUser):
     """What all share: the pace, what is known of the city, and checked requests."""
 
     abstract = True
-    wait_time = constant_throughput(REQUESTS_A_SECOND)
     network_timeout = 30.0
     connection_timeout = 10.0
     needs: ClassVar[str] = ""
@@ -43,6 +45,7 @@ class CityUser(FastHttpUser):
 
     def on_start(self) -> None:
         """Learn the city, once a process; begin at a random moment of the first second."""
+        self._next_at = time.monotonic()
         host = str(self.host)
         with self._reading:
             if host not in self._knowledge:
@@ -51,7 +54,13 @@ class CityUser(FastHttpUser):
                 except ServerError as error:
                     raise StopTest(str(error)) from error
         self.city = self._knowledge[host]
-        gevent.sleep(random.uniform(0, 1 / REQUESTS_A_SECOND))
+        gevent.sleep(random.uniform(0, 1))
+
+    def wait_time(self) -> float:
+        """Seconds until the next request; none if that moment has passed while it was answered."""
+        now = time.monotonic()
+        self._next_at = max(now, self._next_at + random.uniform(*SECONDS_BETWEEN))
+        return self._next_at - now
 
     def ask(self, path: str, check: checks.Check, name: str = "", **more: Any) -> Any:
         """The good answer to a GET, or None."""

@@ -196,6 +196,8 @@ class Command(BaseCommand):
     def _serve(self, ports: Ports) -> None:
         started_at = time.monotonic()
         os.environ[FOLDER_VARIABLE] = str(_fresh_metrics_folder())
+        # glibc gives each thread a heap of its own, and what a large answer took stays in it.
+        os.environ.setdefault("MALLOC_ARENA_MAX", "2")
         self._say("Starting web, lane and worker …")
         for service in (
             Service("web", web_command(ports.bind(ports.web))),
